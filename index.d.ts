@@ -1,0 +1,274 @@
+// Why this file exists: the package is CommonJS over a Rust core, so nothing can generate its types. They are
+// kept by hand so that code written against @types/cookie-session compiles once its import is renamed, with
+// @types/cookie-session still installed beside them or not, and with no types needed but Node's.
+
+/// <reference types="node" />
+
+import type { KeyObject } from 'node:crypto'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+
+// The global interfaces below have no members of their own: each inherits them from one of these bases. Two
+// packages may then declare the same interface in one program, where repeating a member could collide.
+
+interface SessionOptionsBase {
+  /** Name of the cookie; its signature travels in `<name>.sig`. Default: `'session'`. */
+  name?: string | undefined
+
+  /**
+   * Keys of the HMAC signature: the first one signs, all of them verify, so prepend a new key to rotate.
+   * The array is read at each use, so it may change while the server runs. A Keygrip object may be given
+   * instead, to choose the digest algorithm. No default.
+   */
+  keys?: string[] | cookieSession.Keygrip | undefined
+
+  /** The only key, used when `keys` is absent. No default. */
+  secret?: string | undefined
+
+  /**
+   * Lifetime in milliseconds, counted from the moment the cookie is written, and sent as `Expires`. It takes
+   * precedence over `expires`; `0` counts as absent. Default: none, the browser drops the cookie when its
+   * session ends.
+   */
+  maxAge?: number | undefined
+
+  /**
+   * Date on which the browser drops the cookie (RFC 6265bis, "The Expires Attribute"). Default: none, the
+   * cookie lasts as long as the browser's session.
+   */
+  expires?: Date | undefined
+
+  /** Path the cookie is limited to (RFC 6265bis, "The Path Attribute"). Default: `'/'`. */
+  path?: string | undefined
+
+  /**
+   * Host that receives the cookie along with its subdomains (RFC 6265bis, "The Domain Attribute"). Default:
+   * none, only the host that set the cookie receives it.
+   */
+  domain?: string | undefined
+
+  /**
+   * Whether cross-site requests carry the cookie (RFC 6265bis, "The SameSite Attribute"). `true` means
+   * `'strict'`, `false` leaves the attribute out. Default: `false`.
+   */
+  sameSite?: 'strict' | 'lax' | 'none' | boolean | undefined
+
+  /**
+   * Whether the cookie is for secure connections only (RFC 6265bis, "The Secure Attribute"). With `true`, a
+   * connection that is not TLS gets no cookie; behind a TLS proxy, let Express trust the proxy. Default:
+   * `true` if the connection is TLS or `req.protocol` is `'https'`, else `false`.
+   */
+  secure?: boolean | undefined
+
+  /**
+   * Whether the Secure attribute is set, whatever the connection is, for TLS that ends before Node. Overrides
+   * `secure` if present at all, but cannot make up for `secure: true` on a plain connection. No default.
+   * @deprecated Use `secure`, and let Express trust the proxy.
+   */
+  secureProxy?: boolean | undefined
+
+  /** Hides the cookie from scripts in the page (RFC 6265bis, "The HttpOnly Attribute"). Default: `true`. */
+  httpOnly?: boolean | undefined
+
+  /**
+   * Whether the cookie is signed, and refused when its signature is missing or wrong. With `false`, anything
+   * a client sends is taken for its session. Default: `true`.
+   */
+  signed?: boolean | undefined
+
+  /**
+   * Whether `Set-Cookie` headers already on the response for the same name are replaced, whatever their
+   * path or domain. Default: `true`.
+   */
+  overwrite?: boolean | undefined
+
+  /** Keeps a separate cookie for each top-level site (CHIPS, the Partitioned attribute). Default: `false`. */
+  partitioned?: boolean | undefined
+
+  /** Which cookies a browser evicts first (draft-west-cookie-priority). Default: none. */
+  priority?: 'low' | 'medium' | 'high' | undefined
+}
+
+interface SessionObjectBase {
+  /** Whether the contents differ from the cookie received; always `true` of a new session. Read-only. */
+  isChanged?: boolean | undefined
+
+  /** Whether the session did not come from a cookie of this request. Read-only. */
+  isNew?: boolean | undefined
+
+  /** Whether the session has enumerable properties of its own. Read-only. */
+  isPopulated?: boolean | undefined
+
+  /** Your own data: whatever `JSON.stringify` keeps. To type it, augment `CookieSessionObject`. */
+  // biome-ignore lint/suspicious/noExplicitAny: code written for @types/cookie-session reads `any` here
+  [propertyName: string]: any
+}
+
+interface SessionRequestBase {
+  /**
+   * The session, read from the cookie on first access, or a new empty one. `null` once it has been removed.
+   * Assign an object to replace the session, `null` to remove its cookie.
+   *
+   * @throws {Error} `req.session can only be set as null or an object.`, on assigning anything else but
+   * `undefined`, which acts as `null`.
+   */
+  session?: CookieSessionInterfaces.CookieSessionObject | null | undefined
+
+  /**
+   * The options for this request alone: they inherit from those of the middleware, and what is assigned here
+   * applies to the cookie of this response. The keys, and the name under which the cookie is read, are
+   * settled at construction.
+   */
+  sessionOptions: CookieSessionInterfaces.CookieSessionOptions
+}
+
+/** The members of `T`, each of which may be `null` too. */
+type Nullable<T> = { [K in keyof T]: T[K] | null | undefined }
+
+// A second name for the whole export, which lets the namespace contain itself.
+import self = cookieSession
+
+declare global {
+  namespace Express {
+    interface Request extends CookieSessionInterfaces.CookieSessionRequest {}
+  }
+
+  namespace CookieSessionInterfaces {
+    /**
+     * Options of the middleware, and of one request as `req.sessionOptions`. `cookieSession.Options` accepts
+     * more.
+     */
+    interface CookieSessionOptions extends SessionOptionsBase {}
+
+    /** Contents of `req.session`. Augment this interface to type your own data. */
+    interface CookieSessionObject extends SessionObjectBase {}
+
+    /** What the middleware adds to the request. */
+    interface CookieSessionRequest extends SessionRequestBase {}
+  }
+}
+
+/**
+ * Creates the middleware that keeps `req.session` in a signed cookie. It is written for Express and Connect,
+ * and can be called as a plain function of Node's own request and response.
+ *
+ * Apart from the keys, options are checked when the cookie is written: if one is invalid, no cookie is sent.
+ *
+ * @param options Name, keys and cookie attributes. Either `keys` or `secret` is required, unless `signed` is
+ * `false`.
+ * @returns Middleware that sets `req.session` and `req.sessionOptions`. It throws
+ * `Error('Keys must be provided.')` if `keys` is an empty array, even where `signed` is `false`.
+ * @throws {Error} `.keys required.`, if there is neither `keys` nor `secret` and `signed` is not `false`.
+ */
+declare function cookieSession(options?: cookieSession.Options): cookieSession.Middleware
+
+declare namespace cookieSession {
+  /** A key: text, taken as UTF-8, bytes, or a secret `KeyObject`. */
+  export type KeyLike = string | NodeJS.ArrayBufferView | ArrayBuffer | KeyObject
+
+  /** What can be signed: text, taken as UTF-8, or bytes. */
+  export type Signable = string | NodeJS.ArrayBufferView
+
+  /** How a digest is written, by Node's names; `+`, `/` and `=` are then replaced as in base64url. */
+  export type Encoding = 'base64' | 'hex' | (string & Record<never, never>)
+
+  /** The least that an object given as `keys` must do: a Keygrip of any origin does. */
+  export interface KeygripLike {
+    /** Digest of `data` under the current key. */
+    sign(data: string): string
+    /** Position of the key that gives `digest` for `data`, or a negative number if none does. */
+    index(data: string, digest: string): number
+  }
+
+  /**
+   * Options of `cookieSession()`: those of `CookieSessionInterfaces.CookieSessionOptions`, with more kinds of
+   * keys, and `null` allowed but for `name`. `null` stands for absent keys and for the default of `httpOnly`,
+   * `signed` and `overwrite`; of the others, it leaves the attribute out.
+   */
+  export interface Options
+    extends Pick<CookieSessionInterfaces.CookieSessionOptions, 'name'>,
+      Nullable<Omit<CookieSessionInterfaces.CookieSessionOptions, 'name' | 'keys' | 'secret'>> {
+    /**
+     * Keys of the HMAC-SHA1 signature: the first one signs, all of them verify, so prepend a new key to
+     * rotate. The array is read at each use, so it may change while the server runs. Give a Keygrip, or any
+     * object with `sign` and `index`, to choose another digest. No default.
+     */
+    keys?: readonly KeyLike[] | KeygripLike | null | undefined
+
+    /** The only key, used when `keys` is absent. No default. */
+    secret?: KeyLike | null | undefined
+
+    /**
+     * Lifetime in milliseconds. No default.
+     * @deprecated Old spelling of `maxAge`.
+     */
+    maxage?: number | null | undefined
+  }
+
+  /** Middleware for Express, Connect, or Node's own `http` server. */
+  export type Middleware = (
+    req: IncomingMessage,
+    res: ServerResponse,
+    // biome-ignore lint/suspicious/noExplicitAny: callbacks declare their error in many ways, as in Express
+    next: (err?: any) => void,
+  ) => void
+
+  /** Signs and verifies data with a list of keys, as the `keygrip` package does. */
+  export interface Keygrip {
+    /**
+     * Signs with the first key.
+     * @param data Text or bytes.
+     * @returns The digest, in the encoding of this Keygrip.
+     */
+    sign(data: Signable): string
+
+    /**
+     * Tells whether any of the keys gives this digest.
+     * @param data Text or bytes.
+     * @param digest What `sign` returned.
+     */
+    verify(data: Signable, digest: string): boolean
+
+    /**
+     * Finds the key that gives this digest.
+     * @param data Text or bytes.
+     * @param digest What `sign` returned.
+     * @returns Its position in the list, or `-1`. Any position but `0` tells that the key has been rotated.
+     */
+    index(data: Signable, digest: string): number
+  }
+
+  /** A class that may be called without `new`. */
+  export interface KeygripConstructor {
+    /**
+     * @param keys One key or more; the first one signs.
+     * @param algorithm Digest of the HMAC, as Node names it. Default: `'sha1'`.
+     * @param encoding How digests are written. Default: `'base64'`.
+     * @throws {Error} `Keys must be provided.`, if there is no key.
+     */
+    new (
+      keys: ArrayLike<KeyLike> & object,
+      algorithm?: string | null | undefined,
+      encoding?: Encoding | null | undefined,
+    ): Keygrip
+
+    /** The same as with `new`. */
+    (
+      keys: ArrayLike<KeyLike> & object,
+      algorithm?: string | null | undefined,
+      encoding?: Encoding | null | undefined,
+    ): Keygrip
+
+    readonly prototype: Keygrip
+  }
+
+  /** Signs and verifies data; an instance can be given as `keys`. May be called without `new`. */
+  export const Keygrip: KeygripConstructor
+
+  /** What does the work: the Rust core, or Node's `crypto` where the core could not be loaded. */
+  export const engine: 'native' | 'node'
+
+  /** The same function again, for `import { cookieSession } from 'cookie-session-native'`. */
+  export { self as cookieSession }
+}
+
+export = cookieSession

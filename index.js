@@ -1,0 +1,141 @@
+// The middleware: options, the req.session accessor, and the hook at header time. What any line of it
+// does for an app is what cookie-session 2.1.1 does, bugs included.
+
+const debug = require('debug')('cookie-session')
+const onHeaders = require('on-headers')
+const engine = require('./lib/engine')
+const { Jar } = require('./lib/jar')
+const { Keygrip } = require('./lib/keygrip')
+const { carry, carriedBy, canCarry } = require('./lib/request-state')
+const { createSession, openSession } = require('./lib/session')
+
+/**
+ * Creates a middleware that keeps `req.session` in a signed cookie.
+ *
+ * @param {import('.').Options} [options] stays live: what it says when a cookie is written counts
+ * @returns {import('.').RequestHandler}
+ * @throws {Error} `.keys required.` where there are no keys, no secret, and `signed` is not false
+ */
+function cookieSession(options) {
+  const opts = options || {}
+  const name = opts.name || 'session'
+  let keys = opts.keys
+  if (!keys && opts.secret) keys = [opts.secret]
+
+  if (opts.overwrite == null) opts.overwrite = true
+  if (opts.httpOnly == null) opts.httpOnly = true
+  if (opts.signed == null) opts.signed = true
+
+  if (!keys && opts.signed) throw new Error('.keys required.')
+  if (debug.enabled) debug('session options %j', { ...opts, keys: undefined, secret: undefined })
+
+  const jar = new Jar(name, keys, opts.signed)
+
+  return function _cookieSession(req, res, next) {
+    jar.prepare()
+    req.sessionOptions = Object.create(opts)
+    const state = new RequestSession(jar, name, req, res)
+    Object.defineProperty(req, 'session', accessorFor(req, state))
+    onHeaders(res, () => state.write())
+    next()
+  }
+}
+
+/** One request's session: not looked at yet (undefined), there, or given up (false). */
+class RequestSession {
+  #jar
+  #name
+  #req
+  #res
+  #session
+
+  constructor(jar, name, req, res) {
+    this.#jar = jar
+    this.#name = name
+    this.#req = req
+    this.#res = res
+  }
+
+  get() {
+    if (this.#session) return this.#session
+    if (this.#session === false) return null
+    this.#session = this.#read()
+    return this.#session
+  }
+
+  #read() {
+    const opened = this.#jar.open(this.#req, this.#res, this.#req.sessionOptions)
+    if (opened?.value) {
+      debug('parse %s', opened.value)
+      try {
+        return openSession(opened.value, opened.json)
+      } catch {
+        // No JSON: the cookie verified, but holds no session.
+      }
+    }
+    debug('new session')
+    return createSession()
+  }
+
+  set(value) {
+    if (value == null) {
+      this.#session = false
+    } else if (typeof value === 'object') {
+      this.#session = createSession(value)
+    } else {
+      throw new Error('req.session can only be set as null or an object.')
+    }
+  }
+
+  /** Sends what became of the session. An app never sees it fail; only the debug output tells. */
+  write() {
+    const session = this.#session
+    if (session === undefined) return
+    try {
+      if (session === false) {
+        debug('remove %s', this.#name)
+        this.#jar.clear(this.#req, this.#res, this.#req.sessionOptions)
+      } else if ((!session.isNew || session.isPopulated) && session.isChanged) {
+        debug('save %s', this.#name)
+        this.#jar.save(this.#req, this.#res, JSON.stringify(session), this.#req.sessionOptions)
+      }
+    } catch (error) {
+      debug('error saving session %s', error.message)
+    }
+  }
+}
+
+/** The accessor that all requests share. A pair made for each would cost a hidden class each. */
+const sharedAccessor = {
+  configurable: true,
+  enumerable: true,
+  get: function getSession() {
+    return carriedBy(this).get()
+  },
+  set: function setSession(value) {
+    carriedBy(this).set(value)
+  }
+}
+
+function accessorFor(req, state) {
+  if (canCarry(req)) {
+    carry(req, state)
+    return sharedAccessor
+  }
+  return {
+    configurable: true,
+    enumerable: true,
+    get: function getSession() {
+      return state.get()
+    },
+    set: function setSession(value) {
+      state.set(value)
+    }
+  }
+}
+
+module.exports = cookieSession
+module.exports.cookieSession = cookieSession
+module.exports.Keygrip = Keygrip
+/** Which engine signs: 'native' or 'node'. */
+module.exports.engine = engine.name

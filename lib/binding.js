@@ -1,0 +1,63 @@
+// Finds the compiled addon: a package made for this platform, else a file that a build left in this
+// folder. It reads one file's head and no environment variable, and starts no process.
+
+const { openSync, readSync, closeSync } = require('node:fs')
+const path = require('node:path')
+
+const ROOT = path.join(__dirname, '..')
+
+/**
+ * The C library that this Node was linked to, as the names of prebuilt packages have it. A program
+ * names its dynamic loader near its start (ELF, PT_INTERP): musl's is `ld-musl-<arch>.so.1`.
+ *
+ * @returns {'gnu' | 'musl'}
+ */
+function libc() {
+  try {
+    const head = Buffer.alloc(4096)
+    const file = openSync(process.execPath, 'r')
+    readSync(file, head, 0, head.length, 0)
+    closeSync(file)
+    return head.includes('/ld-musl-') ? 'musl' : 'gnu'
+  } catch {
+    // Not readable, as under Node's permission model.
+    return 'gnu'
+  }
+}
+
+/** @returns {string} for example `linux-x64-gnu` */
+function target() {
+  const { platform, arch } = process
+  if (platform === 'linux') return `${platform}-${arch}-${libc()}`
+  return platform === 'win32' ? `${platform}-${arch}-msvc` : `${platform}-${arch}`
+}
+
+/**
+ * Loads the addon.
+ *
+ * @returns {{ createKeyring: Function }}
+ * @throws {Error} `ERR_COOKIE_SESSION_BINDING`, naming each place looked at and why it did not do
+ */
+function loadBinding() {
+  const name = target()
+  const places = [`@cookie-session-native/${name}`, path.join(ROOT, `cookie-session-native.${name}.node`)]
+  const causes = []
+  for (const place of places) {
+    try {
+      return require(place)
+    } catch (error) {
+      causes.push(error)
+    }
+  }
+  const tried = places.map(
+    (place, i) => `\n- ${place}: ${String(causes[i]?.message ?? causes[i]).split('\n')[0]}`
+  )
+  const error = new Error(
+    `cookie-session-native has no binary for ${name} here. Looked for:${tried.join('')}`
+  )
+  error.code = 'ERR_COOKIE_SESSION_BINDING'
+  error.cause = new AggregateError(causes)
+  throw error
+}
+
+module.exports = { loadBinding, target }

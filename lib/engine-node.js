@@ -1,0 +1,77 @@
+// The engine where no binary fits: the same functions over node:crypto.
+
+const { createHmac, timingSafeEqual } = require('node:crypto')
+const { findCookie } = require('./cookie-header')
+
+const ALGORITHMS = ['sha1', 'sha256', 'sha384', 'sha512']
+/** keygrip's base64, with `/` as `_`, `+` as `-` and no `=`, is what Node calls base64url. */
+const ENCODINGS = new Map([
+  ['base64', 'base64url'],
+  ['hex', 'hex']
+])
+/** Names of visible ASCII other than `;` and `=`; any other takes the exact way. */
+const ORDINARY_NAME = /^[!-:<>-~]+$/
+
+/**
+ * Whether two strings are equal, in a time that depends on their lengths alone.
+ *
+ * @param {string} digest what came
+ * @param {string} signature what it should be; its length is no secret
+ */
+function equals(digest, signature) {
+  return (
+    digest.length === signature.length &&
+    timingSafeEqual(Buffer.from(digest, 'latin1'), Buffer.from(signature, 'latin1')) &&
+    digest === signature
+  )
+}
+
+function createKeyring(algorithm, encoding) {
+  const written = ENCODINGS.get(encoding)
+  if (!ALGORITHMS.includes(algorithm) || written === undefined) return undefined
+  let keys = []
+
+  const hmac = (data, key) => createHmac(algorithm, key).update(data).digest(written)
+
+  const change = (changes) => {
+    const before = keys
+    keys = changes.map((change) => (typeof change === 'number' ? before[change] : Buffer.from(change)))
+    for (const key of before) if (!keys.includes(key)) key.fill(0)
+  }
+  const sign = (data) => hmac(data, keys[0])
+  const index = (data, digest) => keys.findIndex((key) => equals(digest, hmac(data, key)))
+
+  const codec = (name, signatureLength) => {
+    if (!ORDINARY_NAME.test(name)) return undefined
+    const signatureName = `${name}.sig`
+    return {
+      signatureLength,
+      open(header) {
+        const value = findCookie(header, name)
+        if (value === undefined) return undefined
+        const digest = findCookie(header, signatureName)
+        if (!digest) return undefined
+        const data = `${name}=${value}`
+        const found = index(data, digest)
+        if (found < 0) return false
+        const bytes = Buffer.from(value, 'base64')
+        const canonical = bytes.toString('base64') === value
+        const text = bytes.toString('utf8')
+        return {
+          value,
+          // Bytes that are no UTF-8 have become U+FFFD, and their text stands for no one value.
+          json: canonical && !text.includes('\ufffd') ? text : undefined,
+          renewed: found > 0 ? sign(data) : undefined
+        }
+      },
+      seal(json) {
+        const value = Buffer.from(json).toString('base64')
+        return value + sign(`${name}=${value}`)
+      }
+    }
+  }
+
+  return { change, sign, index, codec }
+}
+
+module.exports = { name: 'node', createKeyring }

@@ -1,0 +1,163 @@
+// The keys of an app, which may change its array at any moment. They are hashed into the engine's
+// states once; each use compares them with what was hashed, and only what changed is made again.
+
+const crypto = require('node:crypto')
+const { types } = require('node:util')
+const engine = require('./engine')
+
+/** More keys than this are no key rotation; each use then reads them as it finds them. */
+const MOST = 256
+
+/** A key as it was when its state was made. */
+class SeenKey {
+  constructor(key, bytes) {
+    this.key = key
+    // A string or a KeyObject cannot change. Bytes can: they are compared with a copy.
+    this.copy = typeof key === 'string' || types.isKeyObject(key) ? undefined : bytes
+  }
+
+  is(key) {
+    return this.key === key && (this.copy === undefined || bytesIn(key)?.equals(this.copy) === true)
+  }
+
+  wipe() {
+    this.copy?.fill(0)
+  }
+}
+
+/** The bytes that a view or a buffer shows, not copied; undefined where it was detached. */
+function bytesIn(key) {
+  try {
+    return ArrayBuffer.isView(key)
+      ? Buffer.from(key.buffer, key.byteOffset, key.byteLength)
+      : Buffer.from(key)
+  } catch {
+    return undefined
+  }
+}
+
+/** A copy of a key's bytes; undefined for what `crypto.createHmac` has to judge itself. */
+function bytesOf(key) {
+  if (typeof key === 'string') return Buffer.from(key)
+  if (types.isKeyObject(key)) return key.type === 'secret' ? key.export() : undefined
+  if (!ArrayBuffer.isView(key) && !types.isAnyArrayBuffer(key)) return undefined
+  const bytes = bytesIn(key)
+  return bytes && Buffer.from(bytes)
+}
+
+class LiveKeys {
+  #keys
+  #algorithm
+  #encoding
+  #ring
+  /** @type {SeenKey[]} */
+  #seen = []
+
+  /**
+   * @param {ArrayLike<unknown>} keys the app's own array, newest key first
+   * @param {string} algorithm
+   * @param {string} encoding
+   */
+  constructor(keys, algorithm, encoding) {
+    this.#keys = keys
+    this.#algorithm = algorithm
+    this.#encoding = encoding
+    this.#ring = engine.createKeyring(algorithm, encoding)
+  }
+
+  /**
+   * The functions for the cookie `name`, undefined where the engine has none. They may be called
+   * only right after `ready()`.
+   */
+  codec(name) {
+    if (typeof name !== 'string' || this.#ring === undefined) return undefined
+    return this.#ring.codec(name, this.#hmac('', '').length)
+  }
+
+  /** Whether the engine's states are those of the keys as they are now; makes them so if it can. */
+  ready() {
+    const keys = this.#keys
+    const seen = this.#seen
+    const length = keys.length
+    if (length !== seen.length) return this.#renew(length)
+    for (let i = 0; i < length; i++) {
+      const one = seen[i]
+      // For a string, the first comparison is all there is to do.
+      if (one.key !== keys[i] || (one.copy !== undefined && !one.is(keys[i]))) return this.#renew(length)
+    }
+    return length > 0
+  }
+
+  #renew(length) {
+    if (this.#ring === undefined || !Number.isInteger(length) || length < 0 || length > MOST) return false
+    const before = this.#seen
+    const seen = []
+    const changes = []
+    for (let i = 0; i < length; i++) {
+      const key = this.#keys[i]
+      const place = before.findIndex((one) => one.is(key))
+      if (place >= 0) {
+        seen.push(before[place])
+        changes.push(place)
+        continue
+      }
+      const bytes = bytesOf(key)
+      if (bytes === undefined) return false
+      seen.push(new SeenKey(key, bytes))
+      changes.push(bytes)
+    }
+    this.#ring.change(changes)
+    this.#seen = seen
+    for (const one of before) if (!seen.includes(one)) one.wipe()
+    for (const [i, change] of changes.entries()) {
+      if (typeof change !== 'number' && seen[i].copy === undefined) change.fill(0)
+    }
+    return length > 0
+  }
+
+  /**
+   * Signs with the newest key.
+   *
+   * @param {string | Uint8Array} data
+   * @returns {string}
+   * @throws what `crypto.createHmac` throws for the key, `update` for the data, `digest` for the encoding
+   */
+  sign(data) {
+    return typeof data === 'string' && this.ready() ? this.#ring.sign(data) : this.#hmac(data, this.#keys[0])
+  }
+
+  /**
+   * The place of the first key that signed, or -1.
+   *
+   * @param {string | Uint8Array} data
+   * @param {string} digest
+   * @returns {number}
+   * @throws what `sign` throws, where the search reaches a key that is none
+   */
+  index(data, digest) {
+    if (typeof data === 'string' && typeof digest === 'string' && this.ready()) {
+      return this.#ring.index(data, digest)
+    }
+    for (let i = 0, l = this.#keys.length; i < l; i++) {
+      if (equals(digest, this.#hmac(data, this.#keys[i]))) return i
+    }
+    return -1
+  }
+
+  #hmac(data, key) {
+    return crypto
+      .createHmac(this.#algorithm, key)
+      .update(data)
+      .digest(this.#encoding)
+      .replace(/[/+=]/g, (c) => (c === '/' ? '_' : c === '+' ? '-' : ''))
+  }
+}
+
+/** Compares as tsscmp does, with its conversions, in a time that depends on the lengths alone. */
+function equals(digest, signature) {
+  const a = Buffer.from(String(digest))
+  const b = Buffer.from(String(signature))
+  return a.length === b.length && crypto.timingSafeEqual(a, b) && digest === signature
+}
+
+module.exports = { LiveKeys }

@@ -1,0 +1,100 @@
+// The object behind req.session, and what is known of it besides its content. Its shape, names and
+// flags are those of cookie-session 2.1.1, as apps and debuggers see them.
+
+/**
+ * What a session was read from. `_new` and `_val` are visible, as the original's are; the text that
+ * belongs to `_val` is not.
+ */
+class SessionContext {
+  #json
+  #jsonOf
+
+  constructor() {
+    /** @type {boolean} whether no cookie stands behind the session */
+    this._new = true
+    /** @type {string | undefined} the cookie's value */
+    this._val = undefined
+  }
+
+  /**
+   * @param {string} value the cookie's value, base64
+   * @param {string | undefined} json the text that it is the one base64 form of, if there is one
+   */
+  static opened(value, json) {
+    const context = new SessionContext()
+    context._new = false
+    context._val = value
+    context.#json = json
+    context.#jsonOf = value
+    return context
+  }
+
+  /** Whether a session's text is another than the cookie's, by the cookie's value. */
+  static differs(context, json) {
+    if (#json in context && context.#json !== undefined && context._val === context.#jsonOf) {
+      if (context.#json === json) return false
+      // Only lone surrogates, which are written as U+FFFD, make two texts one value.
+      if (!context.#json.includes('\ufffd')) return true
+    }
+    return context._val !== toBase64(json)
+  }
+}
+
+/** @throws {TypeError} as `Buffer.from` does, where there is no text */
+function toBase64(json) {
+  return Buffer.from(json).toString('base64')
+}
+
+/**
+ * @param {SessionContext} ctx
+ * @param {unknown} obj what to copy the enumerable properties of, own and inherited
+ */
+function Session(ctx, obj) {
+  Object.defineProperty(this, '_ctx', { value: ctx })
+  if (!obj) return
+  for (const key in obj) {
+    if (!(key in this)) this[key] = obj[key]
+  }
+}
+
+Session.create = function create(obj) {
+  return new Session(new SessionContext(), obj)
+}
+
+Session.deserialize = function deserialize(str) {
+  return openSession(str)
+}
+
+Session.serialize = function serialize(sess) {
+  return toBase64(JSON.stringify(sess))
+}
+
+Object.defineProperties(Session.prototype, {
+  isChanged: {
+    get: function getIsChanged() {
+      return this._ctx._new || SessionContext.differs(this._ctx, JSON.stringify(this))
+    }
+  },
+  isNew: {
+    get: function getIsNew() {
+      return this._ctx._new
+    }
+  },
+  isPopulated: {
+    get: function getIsPopulated() {
+      return Object.keys(this).length > 0
+    }
+  }
+})
+
+/**
+ * @param {string} value the cookie's value
+ * @param {string} [json] its text, where an engine has decoded it
+ * @throws {SyntaxError} where the value holds no JSON
+ */
+function openSession(value, json) {
+  const obj = JSON.parse(json === undefined ? Buffer.from(value, 'base64').toString('utf8') : json)
+  return new Session(SessionContext.opened(value, json), obj)
+}
+
+module.exports = { createSession: Session.create, openSession, toBase64 }

@@ -1,0 +1,65 @@
+// Compiles the addon for this machine and puts it where lib/binding.js looks for it.
+//
+//   node scripts/build.js [--debug] [--if-rust]
+//
+// --if-rust is for `npm install`: a checkout without Rust is installed too, and says so.
+
+const { spawnSync } = require('node:child_process')
+const { copyFileSync, renameSync } = require('node:fs')
+const path = require('node:path')
+const { target } = require('../lib/binding')
+
+const ROOT = path.join(__dirname, '..')
+
+function fail(message) {
+  console.error(`cookie-session-native: ${message}`)
+  process.exit(1)
+}
+
+function hasRust() {
+  const { status } = spawnSync('cargo', ['--version'], {
+    stdio: 'ignore',
+    shell: process.platform === 'win32'
+  })
+  return status === 0
+}
+
+/** @returns {string} the path of the shared library that cargo made */
+function compile(release) {
+  const { status, stdout } = spawnSync(
+    'cargo',
+    [
+      'build',
+      '--lib',
+      '--locked',
+      '--features=addon',
+      '--message-format=json-render-diagnostics',
+      ...(release ? ['--release'] : [])
+    ],
+    { cwd: ROOT, stdio: ['ignore', 'pipe', 'inherit'], maxBuffer: 1 << 28, encoding: 'utf8' }
+  )
+  if (status !== 0) fail('cargo could not build the addon; see above')
+  const messages = stdout
+    .split('\n')
+    .filter(Boolean)
+    .map((line) => JSON.parse(line))
+  const files = messages
+    .filter(({ reason, target: built }) => reason === 'compiler-artifact' && built.kind.includes('cdylib'))
+    .flatMap(({ filenames }) => filenames)
+  return files.find((file) => /\.(?:so|dylib|dll)$/.test(file)) ?? fail('cargo built no shared library')
+}
+
+const release = !process.argv.includes('--debug')
+if (!hasRust()) {
+  if (!process.argv.includes('--if-rust')) fail('cargo was not found; building the addon needs Rust')
+  console.log(
+    'cookie-session-native: no Rust here (cargo was not found), so the addon is not built and sessions are signed by node:crypto. With Rust, `npm run build` builds it.'
+  )
+} else {
+  const library = compile(release)
+  const addon = path.join(ROOT, `cookie-session-native.${target()}.node`)
+  // Moved into place whole: a process that runs on the old file keeps it.
+  copyFileSync(library, `${addon}.new`)
+  renameSync(`${addon}.new`, addon)
+  console.log(`cookie-session-native: built ${path.basename(addon)} (${release ? 'release' : 'debug'})`)
+}

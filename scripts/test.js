@@ -1,0 +1,52 @@
+// Everything that has to pass, in one run: the crate's tests, each of __test__/*.test.js on both
+// engines, and each test in a folder below it once (those choose their engines themselves).
+
+const { spawnSync } = require('node:child_process')
+const { existsSync, readdirSync } = require('node:fs')
+const path = require('node:path')
+
+const ROOT = path.join(__dirname, '..')
+const TESTS = path.join(ROOT, '__test__')
+
+function testsIn(folder) {
+  return readdirSync(folder)
+    .filter((name) => name.endsWith('.test.js'))
+    .map((name) => path.join(folder, name))
+}
+
+const folders = readdirSync(TESTS, { withFileTypes: true })
+  .filter((entry) => entry.isDirectory())
+  .map((entry) => path.join(TESTS, entry.name))
+
+const stages = [
+  { name: 'cargo test', command: 'cargo', args: ['test', '--locked', '--quiet'] },
+  ...['native', 'node'].map((engine) => ({
+    name: `Node tests on the engine '${engine}'`,
+    args: ['--test', ...testsIn(TESTS)],
+    env: { COOKIE_SESSION_ENGINE: engine }
+  })),
+  { name: 'types and differential tests', args: ['--test', ...folders.flatMap(testsIn)] }
+]
+
+const failed = []
+for (const { name, command = process.execPath, args, env } of stages) {
+  console.log(`\n# ${name}`)
+  const started = Date.now()
+  const { status, error } = spawnSync(command, args, {
+    cwd: ROOT,
+    stdio: 'inherit',
+    env: { ...process.env, COOKIE_SESSION_ENGINE: undefined, ...env }
+  })
+  if (error) console.error(`${command}: ${error.message}`)
+  if (status !== 0) failed.push(name)
+  console.log(
+    `# ${name}: ${status === 0 ? 'passed' : 'FAILED'} in ${((Date.now() - started) / 1000).toFixed(1)} s`
+  )
+}
+
+if (failed.length > 0) {
+  console.error(`\nFAILED: ${failed.join(', ')}`)
+  if (!existsSync(path.join(ROOT, 'target')))
+    console.error('The addon is built by `npm run build`, which needs Rust.')
+  process.exit(1)
+}
