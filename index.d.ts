@@ -209,7 +209,7 @@ declare namespace cookieSession {
     req: IncomingMessage,
     res: ServerResponse,
     // biome-ignore lint/suspicious/noExplicitAny: callbacks declare their error in many ways, as in Express
-    next: (err?: any) => void,
+    next: (err?: any) => void
   ) => void
 
   /** Signs and verifies data with a list of keys, as the `keygrip` package does. */
@@ -248,14 +248,14 @@ declare namespace cookieSession {
     new (
       keys: ArrayLike<KeyLike> & object,
       algorithm?: string | null | undefined,
-      encoding?: Encoding | null | undefined,
+      encoding?: Encoding | null | undefined
     ): Keygrip
 
     /** The same as with `new`. */
     (
       keys: ArrayLike<KeyLike> & object,
       algorithm?: string | null | undefined,
-      encoding?: Encoding | null | undefined,
+      encoding?: Encoding | null | undefined
     ): Keygrip
 
     readonly prototype: Keygrip

@@ -1,3 +1,5 @@
+'use strict'
+
 // The middleware: options, the req.session accessor, and the hook at header time. What any line of it
 // does for an app is what cookie-session 2.1.1 does, bugs included.
 

@@ -1,3 +1,5 @@
+'use strict'
+
 // Which engine serves where: the choice by platform and by COOKIE_SESSION_ENGINE, what a missing
 // binary says, and that every way of importing the package gives the same function.
 

@@ -1,3 +1,5 @@
+'use strict'
+
 // Drives examples/express over real sockets: the app in this process for what it answers, and the
 // server as a child process for how it starts and stops. Signatures are made here with node:crypto,
 // so the package is checked against something other than itself.

@@ -1,3 +1,5 @@
+'use strict'
+
 // Keys: hashed once and again only where they changed, and seen by nobody who prints what holds them.
 
 const assert = require('node:assert/strict')

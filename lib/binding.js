@@ -1,3 +1,5 @@
+'use strict'
+
 // Finds the compiled addon: a package made for this platform, else a file that a build left in this
 // folder. It reads one file's head and no environment variable, and starts no process.
 

@@ -1,23 +1,29 @@
+'use strict'
+
 // A cookie's value out of a Cookie header, by the rule of the `cookies` package (0.9.1): the first
 // match of (?:^|;) *NAME=([^;]*), less the first and last character where it begins with a quote.
 
 const SPECIAL = /[$()*+.?[\\\]^{|}]/g
-const patterns = new Map()
+/** By the name's text: an object whose text a cookie was looked for under before is a name, too. */
+const patterns = Object.create(null)
 
+/**
+ * The regular expression that finds a cookie.
+ *
+ * @throws {TypeError} for a name that is no string, unless it reads like one that was
+ */
 function pattern(name) {
-  let found = patterns.get(name)
-  if (found === undefined) {
-    found = new RegExp(`(?:^|;) *${name.replace(SPECIAL, '\\$&')}=([^;]*)`)
-    patterns.set(name, found)
+  if (!patterns[name]) {
+    patterns[name] = new RegExp('(?:^|;) *' + name.replace(SPECIAL, '\\$&') + '=([^;]*)')
   }
-  return found
+  return patterns[name]
 }
 
 /**
  * @param {string} header
- * @param {string} name any string; one that is none throws what `String.prototype` methods missing
- *   from it throw
+ * @param {string} name
  * @returns {string | undefined} undefined where no cookie of that name is there
+ * @throws {TypeError} see `pattern`
  */
 function findCookie(header, name) {
   const match = header.match(pattern(name))
@@ -26,4 +32,4 @@ function findCookie(header, name) {
   return value[0] === '"' ? value.slice(1, -1) : value
 }
 
-module.exports = { findCookie }
+module.exports = { findCookie, pattern }

@@ -1,3 +1,5 @@
+'use strict'
+
 // The engine in Rust. What crosses is one string each way (see src/node_api.rs); this unpacks it.
 
 /** Characters before the signature and the text in what `open` gives: flags, start and length. */

@@ -1,3 +1,5 @@
+'use strict'
+
 // The engine where no binary fits: the same functions over node:crypto.
 
 const { createHmac, timingSafeEqual } = require('node:crypto')
@@ -26,6 +28,13 @@ function equals(digest, signature) {
   )
 }
 
+/** A copy outside the pool that small Buffers share, where others could read it. */
+function copyOf(key) {
+  const copy = Buffer.alloc(key.length)
+  copy.set(key)
+  return copy
+}
+
 function createKeyring(algorithm, encoding) {
   const written = ENCODINGS.get(encoding)
   if (!ALGORITHMS.includes(algorithm) || written === undefined) return undefined
@@ -35,7 +44,7 @@ function createKeyring(algorithm, encoding) {
 
   const change = (changes) => {
     const before = keys
-    keys = changes.map((change) => (typeof change === 'number' ? before[change] : Buffer.from(change)))
+    keys = changes.map((change) => (typeof change === 'number' ? before[change] : copyOf(change)))
     for (const key of before) if (!keys.includes(key)) key.fill(0)
   }
   const sign = (data) => hmac(data, keys[0])

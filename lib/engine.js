@@ -1,3 +1,5 @@
+'use strict'
+
 // Decides, once, what signs and serializes: the compiled addon, or node:crypto where none fits.
 
 const { loadBinding } = require('./binding')

@@ -1,17 +1,44 @@
+'use strict'
+
 // Reads and writes a session's two cookies on a request and its response, with the rules of the
 // `cookies` package (0.9.1). What is ordinary goes through the engine's `open` and `seal`; whatever
 // else an app, a browser or an option brings goes the long way, which asks no questions.
 
 const http = require('node:http')
-const { findCookie } = require('./cookie-header')
+const { findCookie, pattern } = require('./cookie-header')
 const { insidesOf } = require('./keygrip')
 const { LiveKeys } = require('./live-keys')
+const { PreparedAttributes } = require('./prepared-attributes')
 const { toBase64 } = require('./session')
-const { Cookie, pushCookie } = require('./set-cookie')
+const { Cookie, dropCookies, pushCookie } = require('./set-cookie')
 
-/** @returns whether the connection is TLS; true or what stands in its place */
-function isEncrypted(request) {
+/** Whether the request came over TLS: true, or what stands in its place. */
+function isSecure(request) {
+  if (request.protocol === 'https') return true
   return request.socket ? request.socket.encrypted : request.connection.encrypted
+}
+
+/** Whether options given as a literal hold what they say and no more: nobody has added to Object.prototype. */
+function literalsAreBare() {
+  for (const _ in {}) return false
+  return true
+}
+
+function requireSecure(options, secure) {
+  if (!secure && options && options.secure) {
+    throw new Error('Cannot send secure cookie over unencrypted connection')
+  }
+}
+
+/** Values of a header as an array that may be added to: the response's own, where it has one. */
+function valuesOf(header) {
+  const values = header || []
+  return typeof values === 'string' ? [values] : values
+}
+
+function setCookies(response, values) {
+  const setHeader = response.set ? http.OutgoingMessage.prototype.setHeader : response.setHeader
+  setHeader.call(response, 'Set-Cookie', values)
 }
 
 class Jar {
@@ -25,6 +52,8 @@ class Jar {
   #live
   #insides
   #codec
+  #prepared
+  #looked = false
 
   /**
    * @param {string} name the cookie's name; anything else is used as the original uses it
@@ -82,16 +111,15 @@ class Jar {
     if (options && signed && this.#ready()) {
       const header = request.headers.cookie
       if (!header) return undefined
+      if (!this.#looked) this.#look()
       const opened = typeof header === 'string' ? this.#codec.open(header) : null
       if (opened === undefined) return undefined
       if (opened === false) {
-        this.#clearSignature(request, response, this.#name + '.sig')
+        this.#setSignature(request, response, null)
         return undefined
       }
       if (opened !== null) {
-        if (opened.renewed !== undefined) {
-          this.set(request, response, this.#name + '.sig', opened.renewed, { signed: false })
-        }
+        if (opened.renewed !== undefined) this.#setSignature(request, response, opened.renewed)
         return opened
       }
     }
@@ -111,11 +139,17 @@ class Jar {
     if (!this.keys) throw new Error('.keys required for signed cookies')
     const index = this.keys.index(data, digest)
     if (index < 0) {
-      this.#clearSignature(request, response, signatureName)
+      this.#set(request, response, signatureName, null, { path: '/', signed: false })
       return undefined
     }
-    if (index) this.set(request, response, signatureName, this.keys.sign(data), { signed: false })
+    if (index) this.#set(request, response, signatureName, this.keys.sign(data), { signed: false })
     return { value }
+  }
+
+  /** Leaves the trace that looking for a cookie leaves, see `pattern`. */
+  #look() {
+    this.#looked = true
+    pattern(this.#name)
   }
 
   #get(request, name) {
@@ -123,53 +157,95 @@ class Jar {
     return header ? findCookie(header, name) : undefined
   }
 
-  #clearSignature(request, response, signatureName) {
-    this.set(request, response, signatureName, null, { path: '/', signed: false })
+  /**
+   * Sets `NAME.sig` alone, which needs no more than this says, as long as Object.prototype is as it should be.
+   *
+   * @param {string | null} signature null to make the browser drop it
+   */
+  #setSignature(request, response, signature) {
+    if (!literalsAreBare()) {
+      const options = signature === null ? { path: '/', signed: false } : { signed: false }
+      this.#set(request, response, this.#name + '.sig', signature, options)
+      return
+    }
+    const values = valuesOf(response.getHeader('Set-Cookie'))
+    const secure = isSecure(request) ? '; secure' : ''
+    const expires = signature === null ? '; expires=Thu, 01 Jan 1970 00:00:00 GMT' : ''
+    values.push(this.#name + '.sig=' + (signature ?? '') + '; path=/' + expires + secure + '; httponly')
+    setCookies(response, values)
   }
 
   /**
    * Writes a session's text.
    *
    * @param {string | undefined} json
-   * @throws {TypeError} for a text that is none, and what `set` throws
+   * @param {object | null | undefined} options `req.sessionOptions`
+   * @throws {TypeError} for a text that is none, or a name or attribute that cannot be sent
+   * @throws {Error} for a secure cookie on a connection that is not
    */
   save(request, response, json, options) {
-    if (typeof json === 'string' && this.#sealing && this.#ready()) {
-      const sealed = this.#codec.seal(json)
-      const value = sealed.slice(0, -this.#codec.signatureLength)
-      this.set(request, response, this.#name, value, options, sealed.slice(value.length))
-    } else {
-      this.set(request, response, this.#name, toBase64(json), options)
+    if (typeof json !== 'string' || !this.#sealing || !this.#ready()) {
+      this.#set(request, response, this.#name, toBase64(json), options)
+      return
     }
+    const sealed = this.#codec.seal(json)
+    const value = sealed.slice(0, -this.#codec.signatureLength)
+    const signature = sealed.slice(value.length)
+    const prepared = this.#preparedFor(options)
+    if (prepared === undefined) {
+      this.#set(request, response, this.#name, value, options, signature)
+      return
+    }
+
+    const name = this.#name
+    const header = response.getHeader('Set-Cookie')
+    const secure = isSecure(request)
+    requireSecure(options, secure)
+    const attributes = prepared.text(options.secure === undefined ? secure : options.secure)
+    const main = name + '=' + value + attributes
+    const other = name + '.sig=' + signature + attributes
+    if (!header) {
+      setCookies(response, [main, other])
+      return
+    }
+    const values = valuesOf(header)
+    if (prepared.overwrite) dropCookies(values, name)
+    values.push(main)
+    if (prepared.overwrite) dropCookies(values, name + '.sig')
+    values.push(other)
+    setCookies(response, values)
+  }
+
+  #preparedFor(options) {
+    if (typeof options !== 'object' || options === null) return undefined
+    if (this.#prepared?.fits(options)) return this.#prepared
+    const prepared = PreparedAttributes.of(options, this.#name)
+    if (prepared !== undefined) this.#prepared = prepared
+    return prepared
   }
 
   /** Writes the cookie that makes a browser drop the session. */
   clear(request, response, options) {
-    this.set(request, response, this.#name, '', options)
+    this.#set(request, response, this.#name, '', options)
   }
 
   /**
    * Adds a cookie, and its signature, to the response's Set-Cookie.
    *
    * @param {string} [signature] what `NAME=value` is signed with, where that is known
-   * @throws {TypeError} for a name, value or attribute that cannot be sent
-   * @throws {Error} for a secure cookie on a connection that is not
    */
-  set(request, response, name, value, options, signature) {
-    let headers = response.getHeader('Set-Cookie') || []
+  #set(request, response, name, value, options, signature) {
+    const header = response.getHeader('Set-Cookie')
     const cookie = new Cookie(name, value, options)
     const signed = options && options.signed !== undefined ? options.signed : !!this.keys
-    const secure = request.protocol === 'https' || isEncrypted(request)
+    const secure = isSecure(request)
+    const values = valuesOf(header)
 
-    if (typeof headers === 'string') headers = [headers]
-
-    if (!secure && options && options.secure) {
-      throw new Error('Cannot send secure cookie over unencrypted connection')
-    }
+    requireSecure(options, secure)
     cookie.secure = options && options.secure !== undefined ? options.secure : secure
     if (options && 'secureProxy' in options) cookie.secure = options.secureProxy
 
-    pushCookie(headers, cookie)
+    pushCookie(values, cookie)
 
     if (options && signed) {
       if (!this.keys) throw new Error('.keys required for signed cookies')
@@ -177,11 +253,10 @@ class Jar {
       const known = signature !== undefined && data === name + '=' + value
       cookie.value = known ? signature : this.keys.sign(data)
       cookie.name += '.sig'
-      pushCookie(headers, cookie)
+      pushCookie(values, cookie)
     }
 
-    const setHeader = response.set ? http.OutgoingMessage.prototype.setHeader : response.setHeader
-    setHeader.call(response, 'Set-Cookie', headers)
+    setCookies(response, values)
   }
 }
 

@@ -1,3 +1,5 @@
+'use strict'
+
 // A drop-in for the `keygrip` package (1.1.0): the same signatures and errors, on the engine's states.
 
 const { LiveKeys } = require('./live-keys')
@@ -38,7 +40,7 @@ function Keygrip(keys, algorithm, encoding) {
 Keygrip.sign =
   Keygrip.verify =
   Keygrip.index =
-    () => {
+    function () {
       throw new Error("Usage: require('keygrip')(<array-of-keys>)")
     }
 

@@ -1,3 +1,5 @@
+'use strict'
+
 // The keys of an app, which may change its array at any moment. They are hashed into the engine's
 // states once; each use compares them with what was hashed, and only what changed is made again.
 
@@ -38,11 +40,19 @@ function bytesIn(key) {
 
 /** A copy of a key's bytes; undefined for what `crypto.createHmac` has to judge itself. */
 function bytesOf(key) {
-  if (typeof key === 'string') return Buffer.from(key)
   if (types.isKeyObject(key)) return key.type === 'secret' ? key.export() : undefined
+  // Not in the pool that small Buffers share, where others could read it.
+  if (typeof key === 'string') {
+    const copy = Buffer.alloc(Buffer.byteLength(key))
+    copy.write(key)
+    return copy
+  }
   if (!ArrayBuffer.isView(key) && !types.isAnyArrayBuffer(key)) return undefined
   const bytes = bytesIn(key)
-  return bytes && Buffer.from(bytes)
+  if (bytes === undefined) return undefined
+  const copy = Buffer.alloc(bytes.length)
+  bytes.copy(copy)
+  return copy
 }
 
 class LiveKeys {

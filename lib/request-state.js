@@ -1,3 +1,5 @@
+'use strict'
+
 // Ties a request to its session's state where nobody sees it: in a private field of the request's
 // `_readableState`, one object of each Node request, which a Proxy over the request and objects that
 // inherit from it lead to as well.

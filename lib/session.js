@@ -1,3 +1,5 @@
+'use strict'
+
 // The object behind req.session, and what is known of it besides its content. Its shape, names and
 // flags are those of cookie-session 2.1.1, as apps and debuggers see them.
 
@@ -31,7 +33,12 @@ class SessionContext {
 
   /** Whether a session's text is another than the cookie's, by the cookie's value. */
   static differs(context, json) {
-    if (#json in context && context.#json !== undefined && context._val === context.#jsonOf) {
+    if (
+      typeof json === 'string' &&
+      #json in context &&
+      context.#json !== undefined &&
+      context._val === context.#jsonOf
+    ) {
       if (context.#json === json) return false
       // Only lone surrogates, which are written as U+FFFD, make two texts one value.
       if (!context.#json.includes('\ufffd')) return true

@@ -1,3 +1,5 @@
+'use strict'
+
 // Set-Cookie headers, as the `cookies` package (0.9.1) writes them: which attributes, in which order
 // and case, checked how. It checks less than RFC 6265bis asks for; what it lets through is let through.
 
@@ -50,19 +52,28 @@ class Cookie {
   toHeader() {
     if (this.maxAge) this.expires = new Date(Date.now() + this.maxAge)
 
-    let header = this.toString()
-    if (this.path) header += '; path=' + this.path
+    let header = this.toString() + pathOf(this)
     if (this.expires) header += '; expires=' + this.expires.toUTCString()
-    if (this.domain) header += '; domain=' + this.domain
-    if (this.priority) header += '; priority=' + this.priority.toLowerCase()
-    if (this.sameSite) {
-      header += '; samesite=' + (this.sameSite === true ? 'strict' : this.sameSite.toLowerCase())
-    }
-    if (this.secure) header += '; secure'
-    if (this.httpOnly) header += '; httponly'
-    if (this.partitioned) header += '; partitioned'
-    return header
+    return header + flagsOf(this)
   }
+}
+
+function pathOf(cookie) {
+  return cookie.path ? '; path=' + cookie.path : ''
+}
+
+/** The attributes that follow the date. */
+function flagsOf(cookie) {
+  let flags = ''
+  if (cookie.domain) flags += '; domain=' + cookie.domain
+  if (cookie.priority) flags += '; priority=' + cookie.priority.toLowerCase()
+  if (cookie.sameSite) {
+    flags += '; samesite=' + (cookie.sameSite === true ? 'strict' : cookie.sameSite.toLowerCase())
+  }
+  if (cookie.secure) flags += '; secure'
+  if (cookie.httpOnly) flags += '; httponly'
+  if (cookie.partitioned) flags += '; partitioned'
+  return flags
 }
 
 // The defaults, and the older spelling of maxAge.
@@ -89,6 +100,18 @@ Object.defineProperty(Cookie.prototype, 'maxage', {
 })
 
 /**
+ * Removes what a Set-Cookie header holds for a name, in place.
+ *
+ * @param {string[]} headers
+ * @param {string} name
+ */
+function dropCookies(headers, name) {
+  for (let i = headers.length - 1; i >= 0; i--) {
+    if (headers[i].indexOf(name + '=') === 0) headers.splice(i, 1)
+  }
+}
+
+/**
  * Appends a cookie to the values of a Set-Cookie header, in place. With its `overwrite`, earlier
  * cookies of its name go first.
  *
@@ -96,12 +119,8 @@ Object.defineProperty(Cookie.prototype, 'maxage', {
  * @param {Cookie} cookie
  */
 function pushCookie(headers, cookie) {
-  if (cookie.overwrite) {
-    for (let i = headers.length - 1; i >= 0; i--) {
-      if (headers[i].indexOf(cookie.name + '=') === 0) headers.splice(i, 1)
-    }
-  }
+  if (cookie.overwrite) dropCookies(headers, cookie.name)
   headers.push(cookie.toHeader())
 }
 
-module.exports = { Cookie, pushCookie }
+module.exports = { Cookie, dropCookies, flagsOf, pathOf, pushCookie }

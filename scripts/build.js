@@ -1,3 +1,5 @@
+'use strict'
+
 // Compiles the addon for this machine and puts it where lib/binding.js looks for it.
 //
 //   node scripts/build.js [--debug] [--if-rust]

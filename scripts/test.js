@@ -1,3 +1,5 @@
+'use strict'
+
 // Everything that has to pass, in one run: the crate's tests, each of __test__/*.test.js on both
 // engines, and each test in a folder below it once (those choose their engines themselves).
 

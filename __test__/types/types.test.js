@@ -1,3 +1,5 @@
+'use strict'
+
 // Why this file exists: it compiles the fixtures beside it as applications would, with the oldest TypeScript
 // we support and with the current one. Each application is a directory of its own, where the package and the
 // types it needs are installed and no others.
@@ -23,13 +25,13 @@ const compilers = ['typescript-5.4', 'typescript'].map((name) => {
 const modules = {
   nodenext: () => ({ module: 'nodenext', moduleResolution: 'nodenext' }),
   commonjs: ({ current }) => ({ module: 'commonjs', moduleResolution: current ? 'bundler' : 'node10' }),
-  bundler: () => ({ module: 'esnext', moduleResolution: 'bundler', types: [] }),
+  bundler: () => ({ module: 'esnext', moduleResolution: 'bundler', types: [] })
 }
 
 const installs = {
   'node types only': ['node'],
   express: ['node', 'express', 'connect', 'keygrip'],
-  'express and @types/cookie-session': ['node', 'express', 'connect', 'keygrip', 'cookie-session'],
+  'express and @types/cookie-session': ['node', 'express', 'connect', 'keygrip', 'cookie-session']
 }
 
 const everywhere = ['options.ts', 'augment.ts', 'global.d.ts']
@@ -41,7 +43,7 @@ const projects = [
   ['commonjs', 'node types only', [...everywhere, 'require.cts']],
   ['commonjs', 'express and @types/cookie-session', [...withExpress, 'require.cts']],
   ['bundler', 'node types only', [...everywhere, 'esm.mts']],
-  ['bundler', 'express and @types/cookie-session', [...withExpress, 'esm.mts']],
+  ['bundler', 'express and @types/cookie-session', [...withExpress, 'esm.mts']]
 ]
 
 const workspace = fs.realpathSync(fs.mkdtempSync(path.join(os.tmpdir(), 'cookie-session-native-types-')))
@@ -81,7 +83,7 @@ function layOut(install, files, compilerOptions) {
     target: 'es2022',
     lib: ['es2022'],
     types: installs[install],
-    ...compilerOptions,
+    ...compilerOptions
   }
   fs.writeFileSync(path.join(directory, 'tsconfig.json'), JSON.stringify({ compilerOptions: options, files }))
   return directory
@@ -92,7 +94,7 @@ function compile({ tsc }, directory) {
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [tsc, '--pretty', 'false', '--listFiles', '-p', directory], {
       cwd: directory,
-      stdio: ['ignore', 'pipe', 'inherit'],
+      stdio: ['ignore', 'pipe', 'inherit']
     })
     let output = ''
     child.stdout.setEncoding('utf8').on('data', (chunk) => {
@@ -105,7 +107,7 @@ function compile({ tsc }, directory) {
       resolve({
         code,
         errors: lines.filter((line) => !isFile(line)),
-        files: lines.filter(isFile).map((line) => line.replaceAll('\\', '/')),
+        files: lines.filter(isFile).map((line) => line.replaceAll('\\', '/'))
       })
     })
   })
@@ -143,14 +145,14 @@ describe('types', { concurrency: 2 }, () => {
         ["sameSite: 'loose'", 'TS2820|TS2322'],
         ['256', 'TS2345|TS2769'],
         ["engine = 'node'", 'TS2540'],
-        ['@ts-expect-error', 'TS2578'],
+        ['@ts-expect-error', 'TS2578']
       ]
       for (const [text, codes] of wrong) {
         const line = lines.findIndex((candidate) => candidate.includes(text)) + 1
         const expected = new RegExp(`^wrong\\.ts\\(${line},\\d+\\): error (?:${codes}): `)
         assert.ok(
           errors.some((error) => expected.test(error)),
-          `${text} compiles:\n${errors.join('\n')}`,
+          `${text} compiles:\n${errors.join('\n')}`
         )
       }
       const reported = errors.filter((error) => /^\S+\(\d+,\d+\): error /.test(error))

@@ -1,0 +1,93 @@
+// Loads what is compared: the original package (whole, or with parts of its source text replaced, for the tests of
+// the harness itself) and ours on either of its engines. Each comes as
+// { label, cookieSession, Keygrip, debug }, where `debug` is the copy of the debug package it writes to.
+
+'use strict'
+
+const fs = require('node:fs')
+const path = require('node:path')
+const vm = require('node:vm')
+const { createRequire } = require('node:module')
+
+// the original's own warnings about old options go to stderr, where nothing is compared
+process.env.NO_DEPRECATION = `${process.env.NO_DEPRECATION || ''},cookies`
+
+const root = path.resolve(__dirname, '..', '..')
+
+// what debug writes goes to the script that is running, if it asked for it
+const debugSink = { current: null }
+const { format } = require('node:util')
+
+function catchDebug(debug) {
+  debug.formatArgs = () => {}
+  debug.log = (...args) => {
+    if (debugSink.current) debugSink.current(format(...args))
+  }
+  return debug
+}
+
+const originalFile = require.resolve('cookie-session')
+const files = {
+  'cookie-session': originalFile,
+  cookies: createRequire(originalFile).resolve('cookies')
+}
+files.keygrip = createRequire(files.cookies).resolve('keygrip')
+files['on-headers'] = createRequire(originalFile).resolve('on-headers')
+
+// patches: [{ file: 'cookies', from: 'text', to: 'text' }, ...]; each `from` must occur in the file
+function loadOriginal(label, patches = []) {
+  const loaded = new Map()
+
+  function load(name) {
+    if (loaded.has(name)) return loaded.get(name).exports
+    const filename = files[name]
+    let source = fs.readFileSync(filename, 'utf8')
+    for (const patch of patches) {
+      if (patch.file !== name) continue
+      if (!source.includes(patch.from))
+        throw new Error(`${label}: nothing to patch in ${name}: ${patch.from}`)
+      source = source.split(patch.from).join(patch.to)
+    }
+    const module = { exports: {} }
+    loaded.set(name, module)
+    const plainRequire = createRequire(filename)
+    const ownRequire = (request) => (request in files ? load(request) : plainRequire(request))
+    const parameters = ['exports', 'require', 'module', '__filename', '__dirname']
+    const wrapper = vm.compileFunction(source, parameters, { filename })
+    wrapper.call(module.exports, module.exports, ownRequire, module, filename, path.dirname(filename))
+    return module.exports
+  }
+
+  return {
+    label,
+    cookieSession: load('cookie-session'),
+    Keygrip: load('keygrip'),
+    debug: catchDebug(createRequire(originalFile)('debug'))
+  }
+}
+
+// Ours, from fresh module instances, on the engine given ('native', 'node', or undefined for its own choice).
+function loadOurs(engine) {
+  const before = process.env.COOKIE_SESSION_ENGINE
+  for (const file of Object.keys(require.cache)) {
+    const relative = path.relative(root, file)
+    if (relative.startsWith('..') || path.isAbsolute(relative)) continue
+    const top = relative.split(path.sep)[0]
+    if (top !== 'node_modules' && top !== '__test__') delete require.cache[file]
+  }
+  if (engine !== undefined) process.env.COOKIE_SESSION_ENGINE = engine
+  try {
+    const cookieSession = require(root)
+    return {
+      label: `ours on the ${engine || 'default'} engine`,
+      cookieSession,
+      Keygrip: cookieSession.Keygrip,
+      debug: catchDebug(createRequire(path.join(root, 'package.json'))('debug'))
+    }
+  } finally {
+    if (before === undefined) delete process.env.COOKIE_SESSION_ENGINE
+    else process.env.COOKIE_SESSION_ENGINE = before
+  }
+}
+
+module.exports = { loadOriginal, loadOurs, debugSink }

@@ -1,0 +1,142 @@
+'use strict'
+
+// The attributes of a session's cookie as text, made once for options that stay as they are. Where only the
+// clock has moved, only the date is written anew, once a second. Options that a text cannot stand for get none:
+// then each cookie is made for its occasion, as lib/set-cookie.js does it.
+
+const { Cookie, flagsOf, pathOf } = require('./set-cookie')
+
+const objectToString = Object.prototype.toString
+
+/** Options that count; an app that has others has them in vain. */
+const ATTRIBUTES = [
+  'name',
+  'path',
+  'domain',
+  'priority',
+  'sameSite',
+  'secure',
+  'httpOnly',
+  'partitioned',
+  'maxAge',
+  'overwrite',
+  'signed'
+]
+
+/** Whether an option is a primitive that stands, enumerable, in a data property of the options or of their prototypes. */
+function isPlain(options, attribute) {
+  let owner = options
+  let property
+  while (owner !== null && property === undefined) {
+    property = Object.getOwnPropertyDescriptor(owner, attribute)
+    owner = Object.getPrototypeOf(owner)
+  }
+  const { enumerable, value } = property
+  return enumerable && 'value' in property && (value === null || !/^(?:object|function)$/.test(typeof value))
+}
+
+class PreparedAttributes {
+  #values
+  #path
+  #flags
+  #secureFlags
+  /** The whole text without and with `secure`, good until the clock has moved on by a second. */
+  #plain
+  #secure
+  #second
+
+  /**
+   * @param {object} options `req.sessionOptions`
+   * @param {string} name the name that its cookie is sealed for
+   * @returns {PreparedAttributes | undefined} undefined where there is something that a text cannot stand for
+   */
+  static of(options, name) {
+    // All of them its own, so that what others add to Object.prototype is not taken for one.
+    const values = Object.fromEntries(ATTRIBUTES.map((attribute) => [attribute, undefined]))
+    for (const attribute of ATTRIBUTES) {
+      if (!(attribute in options)) continue
+      if (!isPlain(options, attribute)) return undefined
+      values[attribute] = options[attribute]
+    }
+    for (const attribute of ['name', 'path', 'httpOnly']) {
+      if (attribute in options && values[attribute] === undefined) return undefined
+    }
+    if (!values.signed || (values.name !== undefined && values.name !== name)) return undefined
+    // Assigned to a cookie, this one changes what a cookie is.
+    for (const option in options) if (option === '__proto__') return undefined
+
+    let prepared
+    try {
+      prepared = new PreparedAttributes(values, new Cookie(name, 'value', options))
+    } catch {
+      return undefined
+    }
+    return prepared.fits(options) ? prepared : undefined
+  }
+
+  constructor(values, cookie) {
+    this.#values = values
+    this.#path = pathOf(cookie)
+    this.#flags = flagsOf(Object.assign(cookie, { secure: false }))
+    this.#secureFlags = flagsOf(Object.assign(cookie, { secure: true }))
+    this.#write('')
+  }
+
+  /** Whether earlier cookies of the same name are to be dropped. */
+  get overwrite() {
+    return this.#values.overwrite
+  }
+
+  /** Whether these are the attributes that the options, as they are now, give a cookie. */
+  fits(options) {
+    const values = this.#values
+    return (
+      options.path === values.path &&
+      options.maxAge === values.maxAge &&
+      options.sameSite === values.sameSite &&
+      options.secure === values.secure &&
+      options.httpOnly === values.httpOnly &&
+      options.name === values.name &&
+      options.domain === values.domain &&
+      options.partitioned === values.partitioned &&
+      options.priority === values.priority &&
+      options.overwrite === values.overwrite &&
+      options.signed === values.signed &&
+      options.expires === undefined &&
+      options.toString === objectToString &&
+      // A default applies where there is no such option, and not where it is undefined.
+      (values.path !== undefined || !('path' in options)) &&
+      (values.name !== undefined || !('name' in options)) &&
+      !('value' in options) &&
+      !('maxage' in options) &&
+      !('secureProxy' in options) &&
+      !('toHeader' in options)
+    )
+  }
+
+  /**
+   * The text that follows a cookie's value.
+   *
+   * @param {boolean} secure
+   */
+  text(secure) {
+    const { maxAge } = this.#values
+    if (maxAge) {
+      const time = Date.now() + maxAge
+      const second = Math.floor(time / 1000)
+      if (second !== this.#second) {
+        this.#write('; expires=' + new Date(time).toUTCString())
+        // Fractions of a millisecond are cut off towards 1970, which is another rule than this one.
+        this.#second = Number.isInteger(time) ? second : undefined
+      }
+    }
+    return secure ? this.#secure : this.#plain
+  }
+
+  #write(expires) {
+    this.#plain = this.#path + expires + this.#flags
+    this.#secure = this.#path + expires + this.#secureFlags
+  }
+}
+
+module.exports = { PreparedAttributes }
