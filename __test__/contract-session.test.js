@@ -51,6 +51,14 @@ describe('Session object', () => {
           { seen: { get: 'function', set: undefined, enumerable: false, configurable: false } }
         ))
 
+      test(`${name}, torn off and called on nothing, throws as strict code does`, () =>
+        both(
+          fresh((req) => {
+            const { get } = Object.getOwnPropertyDescriptor(Object.getPrototypeOf(req.session), name)
+            return outcome(() => get.call(undefined))
+          })
+        ))
+
       test(`${name} cannot be assigned`, () =>
         both(
           fresh((req) => {

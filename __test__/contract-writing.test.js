@@ -732,6 +732,28 @@ describe('Writing', () => {
           }
         ))
 
+      test('fractions of a millisecond are cut off towards 1970, from request to request', () =>
+        both(
+          async (cookieSession) => {
+            const middleware = cookieSession({ keys: [...KEYS], maxAge: 0.5 })
+            const seen = []
+            for (const time of [-1000, -1, 0, 999, -1001]) {
+              await atTime(time, async () => {
+                seen.push((await exchange(cookieSession, { middleware }, write)).setCookie[0])
+              })
+            }
+            return { seen }
+          },
+          {
+            seen: ['31 Dec 1969 23:59:59', '01 Jan 1970 00:00:00', '01 Jan 1970 00:00:00']
+              .concat('01 Jan 1970 00:00:00', '31 Dec 1969 23:59:59')
+              .map(
+                (date) =>
+                  `session=${VALUE}; path=/; expires=${date.startsWith('31') ? 'Wed' : 'Thu'}, ${date} GMT; httponly`
+              )
+          }
+        ))
+
       test('wins over expires', () =>
         atTime(NOW, () =>
           both(saved({ maxAge: 1000, expires }), {

@@ -1,6 +1,6 @@
-// What a script can do between the arrival of a request and the end of its response. Each action is one plain
-// object, `{ op: 'set', path: ['user'], value: 1 }`, and one function here that carries it out on the world `w` of
-// the running script and returns what there is to be seen.
+// What a script can do between the arrival of a request and the end of its response. Each action is one
+// plain object, `{ op: 'set', path: ['user'], value: 1 }`, and one function here that carries it out on the
+// world `w` of the running script and returns what there is to be seen.
 
 'use strict'
 
@@ -10,7 +10,8 @@ const { build } = require('./values')
 const { headerText } = require('./header')
 const { describeSession, describeClass, showFunction, showKeys, showProperty, show } = require('./describe')
 
-// The object to reach the session through: the request, or something that inherits from it or stands before it.
+// The object to reach the session through: the request, or something that inherits from it or stands before
+// it.
 function through(w, via) {
   if (via === undefined) return w.req
   if (via === 'first') return w.firstReq

@@ -1,5 +1,5 @@
-// Turns values, errors, property descriptors and sessions into text, so that what two implementations did can be
-// compared line by line.
+// Turns values, errors, property descriptors and sessions into text, so that what two implementations did
+// can be compared line by line.
 
 'use strict'
 

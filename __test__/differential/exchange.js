@@ -1,7 +1,7 @@
-// One request and one response made of Node's own classes, on a socket that exists only in memory and keeps every
-// byte written to it. A real connection would be slower and would add timing; bare mocks would not show what the
-// real classes do with the headers. Also an HTTP/2 response of Node's compatibility API, and a response object that
-// is no class of Node's at all.
+// One request and one response made of Node's own classes, on a socket that exists only in memory and keeps
+// every byte written to it. A real connection would be slower and would add timing; bare mocks would not
+// show what the real classes do with the headers. Also an HTTP/2 response of Node's compatibility API, and
+// a response object that is no class of Node's at all.
 
 'use strict'
 

@@ -1,5 +1,5 @@
-// The names of all strange things that generate.js counts. A run must have met each of them; the list is written out
-// so that one which can no longer occur is noticed.
+// The names of all strange things that generate.js counts. A run must have met each of them; the list is
+// written out so that one which can no longer occur is noticed.
 
 'use strict'
 

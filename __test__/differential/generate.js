@@ -1,7 +1,7 @@
-// Makes random scripts: what an application configures, what its client sends, what it does with the session and how
-// it answers. Most parts of most scripts are ordinary; each script has a few aspects (options, keys, the cookie, the
-// values stored, ...) in which it may be strange. Every strange thing is counted by name, so that a run can tell that
-// it did occur.
+// Makes random scripts: what an application configures, what its client sends, what it does with the
+// session and how it answers. Most parts of most scripts are ordinary; each script has a few aspects
+// (options, keys, the cookie, the values stored, ...) in which it may be strange. Every strange thing is
+// counted by name, so that a run can tell that it did occur.
 
 'use strict'
 
@@ -196,7 +196,8 @@ const ORDINARY_OPTIONS = [
   ['signed', true]
 ]
 
-// All texts among these are different from the numbers and lists among them: cookies keeps a cache by the name's text.
+// All texts among these are different from the numbers and lists among them: cookies keeps a cache by the
+// name's text.
 const ODD_NAMES = [
   ['name empty', ''],
   ['name null', null],
@@ -783,7 +784,7 @@ class Generator {
               { nest: r.pick([100, 1000, 3500]), shape: r.pick(['array', 'object']) }
             ])
         ],
-        [0.4, () => this.counted(['too deep nesting', { nest: 20000, shape: r.pick(['array', 'object']) }])],
+        [0.4, () => this.counted(['too deep nesting', { nest: 12000, shape: r.pick(['array', 'object']) }])],
         [
           0.3,
           () =>

@@ -1,5 +1,5 @@
-// Tests of the differential test itself: the same package twice must never differ, and a package with one thing wrong
-// must always be found out. Otherwise the silence of the differential test would mean nothing.
+// Tests of the differential test itself: the same package twice must never differ, and a package with one
+// thing wrong must always be found out. Otherwise the silence of the differential test would mean nothing.
 
 'use strict'
 

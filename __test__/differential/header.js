@@ -1,6 +1,6 @@
-// Makes the text of a Cookie request header from its description. Scripts keep the description, not the text: a
-// genuine signature can then be made anew when a shrunk script holds a simpler payload. Signatures come from keygrip,
-// the package that cookie-session signs with.
+// Makes the text of a Cookie request header from its description. Scripts keep the description, not the
+// text: a genuine signature can then be made anew when a shrunk script holds a simpler payload. Signatures
+// come from keygrip, the package that cookie-session signs with.
 
 'use strict'
 

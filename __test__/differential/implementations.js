@@ -1,6 +1,6 @@
-// Loads what is compared: the original package (whole, or with parts of its source text replaced, for the tests of
-// the harness itself) and ours on either of its engines. Each comes as
-// { label, cookieSession, Keygrip, debug }, where `debug` is the copy of the debug package it writes to.
+// Loads what is compared: the original package (whole, or with parts of its source text replaced, for the
+// tests of the harness itself) and ours on either of its engines. Each comes as { label, cookieSession,
+// Keygrip, debug }, where `debug` is the copy of the debug package it writes to.
 
 'use strict'
 
@@ -66,7 +66,8 @@ function loadOriginal(label, patches = []) {
   }
 }
 
-// Ours, from fresh module instances, on the engine given ('native', 'node', or undefined for its own choice).
+// Ours, from fresh module instances, on the engine given ('native', 'node', or undefined for its own
+// choice).
 function loadOurs(engine) {
   const before = process.env.COOKIE_SESSION_ENGINE
   for (const file of Object.keys(require.cache)) {

@@ -1,6 +1,6 @@
-// The original package with one thing wrong in each: what a rewrite could get wrong. The harness is worth something
-// only if it notices every one of them. Each mutant is a name and replacements in the source text of one of
-// the original's files; a replacement that finds nothing to replace is an error.
+// The original package with one thing wrong in each: what a rewrite could get wrong. The harness is worth
+// something only if it notices every one of them. Each mutant is a name and replacements in the source text
+// of one of the original's files; a replacement that finds nothing to replace is an error.
 
 'use strict'
 

@@ -1,5 +1,5 @@
-// Names what came of a script, told from the transcript of the original package: a run has to show not only that
-// strange things were tried, but that each rule of the original was in force at least a few times.
+// Names what came of a script, told from the transcript of the original package: a run has to show not only
+// that strange things were tried, but that each rule of the original was in force at least a few times.
 
 'use strict'
 

@@ -1,5 +1,5 @@
-// Prints a script as a JavaScript program: what a person would write to see the difference with their own eyes, with
-// either package. It runs as it stands, but for responses that are not of node:http.
+// Prints a script as a JavaScript program: what a person would write to see the difference with their own
+// eyes, with either package. It runs as it stands, but for responses that are not of node:http.
 
 'use strict'
 

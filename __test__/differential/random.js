@@ -1,5 +1,5 @@
-// A small seeded generator of random choices, so that any script of any run can be made again from two numbers:
-// the seed of the run and the number of the script. Math.random could not do that.
+// A small seeded generator of random choices, so that any script of any run can be made again from two
+// numbers: the seed of the run and the number of the script. Math.random could not do that.
 
 'use strict'
 

@@ -1,5 +1,5 @@
-// Small changes that make a random script meet a rule which chance alone would seldom bring about, since it takes
-// several things at once: say, a value that cannot be serialized in a session that was loaded.
+// Small changes that make a random script meet a rule which chance alone would seldom bring about, since it
+// takes several things at once: say, a value that cannot be serialized in a session that was loaded.
 
 'use strict'
 
@@ -60,7 +60,7 @@ const RECIPES = {
 
   'cannot be serialized'(script, r) {
     genuine(script)
-    const value = r.pick([{ $: 'circular' }, { $: 'bigint', digits: '7' }, { $: 'nested', depth: 30000 }])
+    const value = r.pick([{ $: 'circular' }, { $: 'bigint', digits: '7' }, { $: 'nested', depth: 12000 }])
     first(script).actions.unshift({ op: 'set', path: ['bad'], value })
     if (r.chance(0.3))
       first(script).actions.push({ op: 'end', chunk: 'x' }, { op: 'read', what: 'isChanged' })

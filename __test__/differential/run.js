@@ -1,5 +1,6 @@
-// Runs one script against one implementation and returns its transcript: a list of lines that holds everything
-// that could be observed from outside. Two implementations agree on a script if the transcripts are equal.
+// Runs one script against one implementation and returns its transcript: a list of lines that holds
+// everything that could be observed from outside. Two implementations agree on a script if the transcripts
+// are equal.
 
 'use strict'
 

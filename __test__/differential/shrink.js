@@ -1,5 +1,6 @@
-// Makes a script that shows a difference as small as it gets: drops and simplifies one part after the other for as
-// long as the difference stays. Knows nothing of what the parts mean; a script is a tree of plain data.
+// Makes a script that shows a difference as small as it gets: drops and simplifies one part after the other
+// for as long as the difference stays. Knows nothing of what the parts mean; a script is a tree of plain
+// data.
 
 'use strict'
 

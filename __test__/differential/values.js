@@ -1,6 +1,6 @@
-// Scripts are plain data, so that they can be stored, shrunk and printed; but sessions and options hold things that
-// JSON cannot. Those are written in tagged form, `{ $: 'date', ms: 0 }`, and this module makes the real value of
-// them: fresh ones at each call, since every implementation must get its own.
+// Scripts are plain data, so that they can be stored, shrunk and printed; but sessions and options hold
+// things that JSON cannot. Those are written in tagged form, `{ $: 'date', ms: 0 }`, and this module makes
+// the real value of them: fresh ones at each call, since every implementation must get its own.
 
 'use strict'
 
