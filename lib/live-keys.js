@@ -55,6 +55,15 @@ function bytesOf(key) {
   return copy
 }
 
+/** Whether reading the keys runs no code of the app's, which might notice how often they are read. */
+function isData(keys, length) {
+  if (types.isProxy(keys)) return false
+  for (let i = 0; i < length; i++) {
+    if (Object.getOwnPropertyDescriptor(keys, i)?.get !== undefined) return false
+  }
+  return true
+}
+
 class LiveKeys {
   #keys
   #algorithm
@@ -100,6 +109,7 @@ class LiveKeys {
 
   #renew(length) {
     if (this.#ring === undefined || !Number.isInteger(length) || length < 0 || length > MOST) return false
+    if (!isData(this.#keys, length)) return false
     const before = this.#seen
     const seen = []
     const changes = []

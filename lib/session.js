@@ -4,6 +4,20 @@
 // flags are those of cookie-session 2.1.1, as apps and debuggers see them.
 
 /**
+ * The context of a session that was read.
+ *
+ * @type {(value: string, json: string | undefined) => SessionContext} `value` is the cookie's, base64;
+ *   `json` the text that it is the one base64 form of, if there is one
+ */
+let openedContext
+/**
+ * Whether a session's text is another than the cookie's, by the cookie's value.
+ *
+ * @type {(context: SessionContext, json: string) => boolean}
+ */
+let differs
+
+/**
  * What a session was read from. `_new` and `_val` are visible, as the original's are; the text that
  * belongs to `_val` is not.
  */
@@ -18,32 +32,30 @@ class SessionContext {
     this._val = undefined
   }
 
-  /**
-   * @param {string} value the cookie's value, base64
-   * @param {string | undefined} json the text that it is the one base64 form of, if there is one
-   */
-  static opened(value, json) {
-    const context = new SessionContext()
-    context._new = false
-    context._val = value
-    context.#json = json
-    context.#jsonOf = value
-    return context
-  }
-
-  /** Whether a session's text is another than the cookie's, by the cookie's value. */
-  static differs(context, json) {
-    if (
-      typeof json === 'string' &&
-      #json in context &&
-      context.#json !== undefined &&
-      context._val === context.#jsonOf
-    ) {
-      if (context.#json === json) return false
-      // Only lone surrogates, which are written as U+FFFD, make two texts one value.
-      if (!context.#json.includes('\ufffd')) return true
+  // Functions of this file alone, though they see private fields: an app sees the class, `_ctx.constructor`.
+  static {
+    openedContext = (value, json) => {
+      const context = new SessionContext()
+      context._new = false
+      context._val = value
+      context.#json = json
+      context.#jsonOf = value
+      return context
     }
-    return context._val !== toBase64(json)
+
+    differs = (context, json) => {
+      if (
+        typeof json === 'string' &&
+        #json in context &&
+        context.#json !== undefined &&
+        context._val === context.#jsonOf
+      ) {
+        if (context.#json === json) return false
+        // Only lone surrogates, which are written as U+FFFD, make two texts one value.
+        if (!context.#json.includes('\ufffd')) return true
+      }
+      return context._val !== toBase64(json)
+    }
   }
 }
 
@@ -79,7 +91,7 @@ Session.serialize = function serialize(sess) {
 Object.defineProperties(Session.prototype, {
   isChanged: {
     get: function getIsChanged() {
-      return this._ctx._new || SessionContext.differs(this._ctx, JSON.stringify(this))
+      return this._ctx._new || differs(this._ctx, JSON.stringify(this))
     }
   },
   isNew: {
@@ -101,7 +113,7 @@ Object.defineProperties(Session.prototype, {
  */
 function openSession(value, json) {
   const obj = JSON.parse(json === undefined ? Buffer.from(value, 'base64').toString('utf8') : json)
-  return new Session(SessionContext.opened(value, json), obj)
+  return new Session(openedContext(value, json), obj)
 }
 
 module.exports = { createSession: Session.create, openSession, toBase64 }
