@@ -35,9 +35,10 @@ function cookieSession(options) {
 
   return function _cookieSession(req, res, next) {
     jar.prepare()
-    req.sessionOptions = Object.create(opts)
     const state = new RequestSession(jar, name, req, res)
-    Object.defineProperty(req, 'session', accessorFor(req, state))
+    const accessor = accessorFor(req, state)
+    req.sessionOptions = Object.create(opts)
+    Object.defineProperty(req, 'session', accessor)
     onHeaders(res, () => state.write())
     next()
   }

@@ -1,8 +1,9 @@
 'use strict'
 
-// Ties a request to its session's state where nobody sees it: in a private field of the request's
-// `_readableState`, one object of each Node request, which a Proxy over the request and objects that
-// inherit from it lead to as well.
+// Ties a request to its session's state where nobody sees it: in a private field. The accessor of
+// req.session is one for all requests, and is called on the request, on an object that inherits from it, or on
+// a Proxy over it; of these, only the request has the field. Its `_readableState`, an object that each
+// Node request has for itself and that all three lead to, has another.
 
 class Carrier extends function carrier(target) {
   return target
@@ -28,18 +29,32 @@ class Carrier extends function carrier(target) {
  * one request finds the first one's there, which an accessor kept elsewhere may still need.
  */
 function canCarry(request) {
-  const target = request._readableState
-  return typeof target === 'object' && target !== null && !Carrier.has(target)
+  const stream = request._readableState
+  return typeof stream === 'object' && stream !== null && !Carrier.has(stream) && !Carrier.has(request)
 }
 
-/** @throws {TypeError} where the request carries a state already */
+/**
+ * To be called before the request gets any property: V8 keeps one hidden class for each order in which
+ * properties come, and where another middleware's `session` came first in ours, it gives up on them.
+ *
+ * @throws {TypeError} where the request carries a state already
+ */
 function carry(request, state) {
+  new Carrier(request, state)
   new Carrier(request._readableState, state)
 }
 
-/** @throws {TypeError} where nothing is carried: the accessor was torn off its request */
-function carriedBy(request) {
-  return Carrier.stateOf(request._readableState)
+/**
+ * @param {object} view the request, an object that inherits from it, or a Proxy over it
+ * @throws {TypeError} where nothing is carried: the accessor was torn off its request
+ */
+function carriedBy(view) {
+  if (Carrier.has(view)) return Carrier.stateOf(view)
+  const stream = view._readableState
+  if (typeof stream === 'object' && stream !== null && Carrier.has(stream)) return Carrier.stateOf(stream)
+  let target = view
+  while (target !== null && !Carrier.has(target)) target = Object.getPrototypeOf(target)
+  return Carrier.stateOf(target)
 }
 
 module.exports = { canCarry, carry, carriedBy }

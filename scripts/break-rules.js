@@ -252,8 +252,8 @@ const RULES = [
   [
     'Set-Cookie is changed in place',
     'lib/jar.js',
-    '[header] : header || []',
-    '[header] : [...(header || [])]'
+    'const values = header || []',
+    "const values = typeof header === 'string' ? header : [...(header || [])]"
   ],
   [
     'a secure cookie on a plain connection throws',
@@ -397,6 +397,11 @@ function breakRule([rule, name, from, to, also]) {
   } finally {
     fs.rmSync(folder, { recursive: true, force: true })
   }
+}
+
+for (const [rule, file, from] of RULES) {
+  if (!fs.readFileSync(path.join(ROOT, file), 'utf8').includes(from))
+    throw new Error(`${rule}: ${file} has no ${from}`)
 }
 
 let missed = 0
