@@ -6,6 +6,7 @@
 const debug = require('debug')('cookie-session')
 const onHeaders = require('on-headers')
 const engine = require('./lib/engine')
+const { shareHiddenClass } = require('./lib/hidden-class')
 const { Jar } = require('./lib/jar')
 const { Keygrip } = require('./lib/keygrip')
 const { carry, carriedBy, canCarry } = require('./lib/request-state')
@@ -35,6 +36,8 @@ function cookieSession(options) {
 
   return function _cookieSession(req, res, next) {
     jar.prepare()
+    shareHiddenClass(req)
+    shareHiddenClass(res)
     const state = new RequestSession(jar, name, req, res)
     const accessor = accessorFor(req, state)
     req.sessionOptions = Object.create(opts)

@@ -29,13 +29,14 @@ class Carrier extends function carrier(target) {
  * one request finds the first one's there, which an accessor kept elsewhere may still need.
  */
 function canCarry(request) {
+  if (typeof request !== 'object' || request === null) return false
   const stream = request._readableState
   return typeof stream === 'object' && stream !== null && !Carrier.has(stream) && !Carrier.has(request)
 }
 
 /**
  * To be called before the request gets any property: V8 keeps one hidden class for each order in which
- * properties come, and where another middleware's `session` came first in ours, it gives up on them.
+ * properties come, and where another package's `session` came first in that order, it gives up on it.
  *
  * @throws {TypeError} where the request carries a state already
  */

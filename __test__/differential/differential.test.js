@@ -1,5 +1,6 @@
-// The main proof that this package is a drop-in replacement: many thousands of random exchanges, each run through the
-// original and through ours on both engines, must look the same from outside, down to the bytes sent.
+// The main proof that this package is a drop-in replacement: many thousands of random exchanges, each run
+// through the original and through ours on both engines, must look the same from outside, down to the
+// bytes sent.
 //
 // DIFFERENTIAL_SEED=1       the seed of the run (else a random one, printed)
 // DIFFERENTIAL_SCRIPTS=1000 how many scripts (else 20,000)
