@@ -3,9 +3,11 @@
 // The keys of an app, which may change its array at any moment. They are hashed into the engine's
 // states once; each use compares them with what was hashed, and only what changed is made again.
 
-const crypto = require('node:crypto')
 const { types } = require('node:util')
 const engine = require('./engine')
+
+/** Bytes of a digest, for the algorithms that the engines have states for. */
+const DIGEST_LENGTH = { __proto__: null, sha1: 20, sha256: 32, sha384: 48, sha512: 64 }
 
 /** More keys than this are no key rotation; each use then reads them as it finds them. */
 const MOST = 256
@@ -90,7 +92,8 @@ class LiveKeys {
    */
   codec(name) {
     if (typeof name !== 'string' || this.#ring === undefined) return undefined
-    return this.#ring.codec(name, this.#hmac('', '').length)
+    const bytes = DIGEST_LENGTH[this.#algorithm]
+    return this.#ring.codec(name, this.#encoding === 'hex' ? bytes * 2 : Math.ceil((bytes * 4) / 3))
   }
 
   /** Whether the engine's states are those of the keys as they are now; makes them so if it can. */
@@ -165,6 +168,8 @@ class LiveKeys {
   }
 
   #hmac(data, key) {
+    // Loaded here, as it takes longer than all of this package, and the addon does without it.
+    const crypto = require('node:crypto')
     return crypto
       .createHmac(this.#algorithm, key)
       .update(data)
@@ -177,7 +182,7 @@ class LiveKeys {
 function equals(digest, signature) {
   const a = Buffer.from(String(digest))
   const b = Buffer.from(String(signature))
-  return a.length === b.length && crypto.timingSafeEqual(a, b) && digest === signature
+  return a.length === b.length && require('node:crypto').timingSafeEqual(a, b) && digest === signature
 }
 
 module.exports = { LiveKeys }

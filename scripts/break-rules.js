@@ -303,8 +303,8 @@ const RULES = [
   [
     'the first cookie of a name counts',
     'src/cookie_header.rs',
-    'slot.0.get_or_insert_with(|| unquote(slot.1));\n',
-    '*slot.0 = Some(unquote(slot.1));\n',
+    'slot.get_or_insert_with(|| unquote(value));\n',
+    '*slot = Some(unquote(value));\n',
     ['if found.value.is_some() && found.signature.is_some() {', 'if false {']
   ],
   [
@@ -316,8 +316,8 @@ const RULES = [
   [
     'only spaces may stand before a name',
     'src/cookie_header.rs',
-    "take_while(|&&c| c == b' ')",
-    "take_while(|&&c| c == b' ' || c == b'\\t')"
+    "while let [b' ' | b';', after @ ..] = rest",
+    "while let [b' ' | b'\\t', after @ ..] = rest"
   ],
   [
     'all keys verify',

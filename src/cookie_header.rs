@@ -46,24 +46,42 @@ impl CookieName {
     /// header's length, whatever stands in it.
     pub fn find<'a>(&self, header: &'a [u8]) -> Found<'a> {
         let mut found = Found::default();
-        for pair in header.split(|&c| c == b';') {
-            let spaces = pair.iter().take_while(|&&c| c == b' ').count();
-            let Some(rest) = pair.get(spaces..).and_then(|pair| pair.strip_prefix(&*self.0)) else {
-                continue;
-            };
-            let slot = match rest.strip_prefix(b"=") {
-                Some(value) => (&mut found.value, value),
-                None => match rest.strip_prefix(b".sig=") {
-                    Some(value) => (&mut found.signature, value),
-                    None => continue,
-                },
-            };
-            slot.0.get_or_insert_with(|| unquote(slot.1));
+        let mut rest = header;
+        loop {
+            // Each byte is looked at once: spaces and empty pairs here, others where a pair's end is looked for.
+            while let [b' ' | b';', after @ ..] = rest {
+                rest = after;
+            }
+            let end = rest.iter().position(|&c| c == b';');
+            let pair = end.and_then(|end| rest.get(..end)).unwrap_or(rest);
+            self.note(pair, &mut found);
             if found.value.is_some() && found.signature.is_some() {
                 break;
             }
+            match end.and_then(|end| rest.get(end.saturating_add(1)..)) {
+                Some(after) => rest = after,
+                None => break,
+            }
         }
         found
+    }
+
+    /// Takes the value of a pair that is `NAME=value` or `NAME.sig=value`, unless there was one before.
+    fn note<'a>(&self, pair: &'a [u8], found: &mut Found<'a>) {
+        if pair.first() != self.0.first() {
+            return;
+        }
+        let Some(rest) = pair.strip_prefix(&*self.0) else {
+            return;
+        };
+        let (slot, value) = match rest.strip_prefix(b"=") {
+            Some(value) => (&mut found.value, value),
+            None => match rest.strip_prefix(b".sig=") {
+                Some(value) => (&mut found.signature, value),
+                None => return,
+            },
+        };
+        slot.get_or_insert_with(|| unquote(value));
     }
 }
 
