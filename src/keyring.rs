@@ -213,6 +213,16 @@ mod tests {
         String::from_utf8(signature.as_bytes().to_vec()).unwrap()
     }
 
+    /// An HMAC state is two of these and a buffer.
+    #[test]
+    fn states_are_wiped_when_they_are_dropped() {
+        fn assert_wiped<T: zeroize::ZeroizeOnDrop>() {}
+        assert_wiped::<<Sha1 as hmac::EagerHash>::Core>();
+        assert_wiped::<<Sha256 as hmac::EagerHash>::Core>();
+        assert_wiped::<<Sha384 as hmac::EagerHash>::Core>();
+        assert_wiped::<<Sha512 as hmac::EagerHash>::Core>();
+    }
+
     // RFC 2202 section 3, test cases 1, 2 and 6.
     #[test]
     fn hmac_sha1_of_rfc_2202() {
