@@ -28,6 +28,12 @@ const AT_LEAST = 2
 
 const seed = (process.env.DIFFERENTIAL_SEED ?? Math.floor(Math.random() * 2 ** 32)) >>> 0
 const scripts = Number(process.env.DIFFERENTIAL_SCRIPTS || DEFAULT_SCRIPTS)
+if (!Number.isSafeInteger(scripts) || scripts < 1) {
+  // A run of no scripts would pass.
+  throw new TypeError(
+    `DIFFERENTIAL_SCRIPTS is ${process.env.DIFFERENTIAL_SCRIPTS}; expected a whole number from 1`
+  )
+}
 const only = process.env.DIFFERENTIAL_SCRIPT
 const chosenEngine = process.env.COOKIE_SESSION_ENGINE
 const engines = chosenEngine ? [chosenEngine] : ['native', 'node']
