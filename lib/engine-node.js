@@ -2,7 +2,8 @@
 
 // The engine where no binary fits: the same functions over node:crypto.
 
-const { createHmac, timingSafeEqual } = require('node:crypto')
+const { createHmac } = require('node:crypto')
+const { equals } = require('./constant-time')
 const { findCookie } = require('./cookie-header')
 
 const ALGORITHMS = ['sha1', 'sha256', 'sha384', 'sha512']
@@ -13,20 +14,6 @@ const ENCODINGS = new Map([
 ])
 /** Names of visible ASCII other than `;` and `=`; any other takes the exact way. */
 const ORDINARY_NAME = /^[!-:<>-~]+$/
-
-/**
- * Whether two strings are equal, in a time that depends on their lengths alone.
- *
- * @param {string} digest what came
- * @param {string} signature what it should be; its length is no secret
- */
-function equals(digest, signature) {
-  return (
-    digest.length === signature.length &&
-    timingSafeEqual(Buffer.from(digest, 'latin1'), Buffer.from(signature, 'latin1')) &&
-    digest === signature
-  )
-}
 
 /** A copy outside the pool that small Buffers share, where others could read it. */
 function copyOf(key) {

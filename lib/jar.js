@@ -86,6 +86,11 @@ class Jar {
     this.#codec = this.#live?.codec(this.#name)
   }
 
+  /** Whether options ask for a signature, to verify or to write; where they do not say, there being keys decides. */
+  #isSigned(options) {
+    return options && options.signed !== undefined ? options.signed : !!this.keys
+  }
+
   /** Whether the engine's way is open: the keys are ours, as they were made, and in its states. */
   #ready() {
     if (this.#codec === undefined) return false
@@ -107,7 +112,7 @@ class Jar {
    * @throws what a foreign keygrip throws, and `ERR_HTTP_HEADERS_SENT`
    */
   open(request, response, options) {
-    const signed = options && options.signed !== undefined ? options.signed : !!this.keys
+    const signed = this.#isSigned(options)
     if (options && signed && this.#ready()) {
       const header = request.headers.cookie
       if (!header) return undefined
@@ -237,7 +242,7 @@ class Jar {
   #set(request, response, name, value, options, signature) {
     const header = response.getHeader('Set-Cookie')
     const cookie = new Cookie(name, value, options)
-    const signed = options && options.signed !== undefined ? options.signed : !!this.keys
+    const signed = this.#isSigned(options)
     const secure = isSecure(request)
     const values = valuesOf(header)
 

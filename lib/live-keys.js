@@ -161,6 +161,8 @@ class LiveKeys {
     if (typeof data === 'string' && typeof digest === 'string' && this.ready()) {
       return this.#ring.index(data, digest)
     }
+    // Loaded here for node:crypto's sake, see `#hmac`.
+    const { equals } = require('./constant-time')
     for (let i = 0, l = this.#keys.length; i < l; i++) {
       if (equals(digest, this.#hmac(data, this.#keys[i]))) return i
     }
@@ -176,13 +178,6 @@ class LiveKeys {
       .digest(this.#encoding)
       .replace(/[/+=]/g, (c) => (c === '/' ? '_' : c === '+' ? '-' : ''))
   }
-}
-
-/** Compares as tsscmp does, with its conversions, in a time that depends on the lengths alone. */
-function equals(digest, signature) {
-  const a = Buffer.from(String(digest))
-  const b = Buffer.from(String(signature))
-  return a.length === b.length && require('node:crypto').timingSafeEqual(a, b) && digest === signature
 }
 
 module.exports = { LiveKeys }
