@@ -42,6 +42,8 @@ const HOSTILE = {
   'the name within another': `x${NAME}=1;`,
   'the name, without =': `${NAME};`,
   'the name after spaces': ` ${NAME} =`,
+  'the name in a value, after a space': `a ${NAME}=b`,
+  'its first letter alone': `${NAME[0]};`,
   semicolons: ';',
   spaces: ' ',
   'semicolons and spaces': '; ',

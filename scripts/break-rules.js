@@ -303,8 +303,12 @@ const RULES = [
   [
     'the first cookie of a name counts',
     'src/cookie_header.rs',
-    'slot.get_or_insert_with(|| unquote(value));\n',
-    '*slot = Some(unquote(value));\n',
+    'if found.value.is_none() {',
+    'if true {',
+    [
+      'found.value = self.first(header, at, hits, b"=");',
+      'found.value = self.first(header, at, hits, b"=").or(found.value);'
+    ],
     ['if found.value.is_some() && found.signature.is_some() {', 'if false {']
   ],
   [
@@ -316,8 +320,8 @@ const RULES = [
   [
     'only spaces may stand before a name',
     'src/cookie_header.rs',
-    "while let [b' ' | b';', after @ ..] = rest",
-    "while let [b' ' | b'\\t', after @ ..] = rest"
+    "places_of(b' ', &block))",
+    "places_of(b' ', &block) | places_of(b'\\t', &block))"
   ],
   [
     'all keys verify',

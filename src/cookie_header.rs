@@ -5,6 +5,8 @@
 //! RFC 6265bis (section "The Cookie Header Field") has user agents send `name=value` pairs
 //! separated by `; `. Nothing of that is taken for granted: a header is whatever came.
 
+use wide::u8x16;
+
 /// The values of the session's cookie and of its signature.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Found<'a> {
@@ -13,6 +15,18 @@ pub struct Found<'a> {
     /// What `NAME.sig` holds.
     pub signature: Option<&'a [u8]>,
 }
+
+/// Bytes that are looked at together.
+const BLOCK: usize = 64;
+/// How many bytes of a name are searched for; those behind are compared where these were found.
+const PREFIX: usize = 24;
+/// What follows the name of a signature's cookie.
+const SIGNATURE: &[u8] = b".sig=";
+/// As many different bytes as a search can be for, those of a prefix and of `.sig=`, or a few more: a power of two.
+const ALPHABET: usize = 32;
+
+/// For each byte of an alphabet, where it stands in a block: one bit a place, the first one lowest.
+type Places = [u64; ALPHABET];
 
 /// The name of a session's cookie. `NAME.sig` goes with it.
 ///
@@ -25,7 +39,15 @@ pub struct Found<'a> {
 /// assert_eq!(found.signature, Some(&b"mac"[..]));
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct CookieName(Box<[u8]>);
+pub struct CookieName {
+    name: Box<[u8]>,
+    /// The different bytes of the name's prefix and of `.sig=`, each of them in all lanes.
+    alphabet: Box<[u8x16]>,
+    /// The name's prefix, `=` and `.sig=`, as places in the alphabet.
+    prefix: Box<[usize]>,
+    value: [usize; 1],
+    signature: [usize; SIGNATURE.len()],
+}
 
 impl CookieName {
     /// Takes a name of visible ASCII characters other than `;` and `=`: what every usable cookie
@@ -34,55 +56,137 @@ impl CookieName {
     pub fn new(name: &str) -> Option<Self> {
         let ordinary =
             !name.is_empty() && name.bytes().all(|c| c.is_ascii_graphic() && c != b';' && c != b'=');
-        ordinary.then(|| Self(name.as_bytes().into()))
+        if !ordinary {
+            return None;
+        }
+        let name = name.as_bytes();
+        let mut alphabet = Vec::new();
+        let mut place = |byte: &u8| {
+            alphabet.iter().position(|known| known == byte).unwrap_or_else(|| {
+                alphabet.push(*byte);
+                alphabet.len().saturating_sub(1)
+            })
+        };
+        let prefix = name.iter().take(PREFIX).map(&mut place).collect();
+        let mut signature = [0; SIGNATURE.len()];
+        for (to, byte) in signature.iter_mut().zip(SIGNATURE) {
+            *to = place(byte);
+        }
+        let value = [place(&b'=')];
+        Some(Self {
+            name: name.into(),
+            alphabet: alphabet.into_iter().map(u8x16::splat).collect(),
+            prefix,
+            value,
+            signature,
+        })
     }
 
     /// The name's bytes, all of them ASCII.
     pub fn as_bytes(&self) -> &[u8] {
-        &self.0
+        &self.name
     }
 
-    /// The first value of `NAME` and of `NAME.sig`, in one pass whose cost is linear in the
-    /// header's length, whatever stands in it.
+    /// The first value of `NAME` and of `NAME.sig`.
+    ///
+    /// Blocks of 64 bytes are searched with one bit for each byte, and no branch that depends on what stands
+    /// there before a name has been found whole: a header made to be slow costs as much as any other.
     pub fn find<'a>(&self, header: &'a [u8]) -> Found<'a> {
         let mut found = Found::default();
-        let mut rest = header;
-        loop {
-            // Each byte is looked at once: spaces and empty pairs here, others where a pair's end is looked for.
-            while let [b' ' | b';', after @ ..] = rest {
-                rest = after;
+        let (mut these, mut those) = ([0; ALPHABET], [0; ALPHABET]);
+        let (mut here, mut next) = (&mut these, &mut those);
+        let mut block = block_at(header, 0);
+        self.look(&block, here);
+        // Whether a name may start at the block's first byte, or after spaces there.
+        let mut carried = true;
+        let mut at = 0;
+        while at < header.len() {
+            let after = at.saturating_add(BLOCK);
+            let next_block = block_at(header, after);
+            self.look(&next_block, next);
+
+            let (semicolons, spaces) =
+                (places_of(u8x16::splat(b';'), &block), places_of(u8x16::splat(b' '), &block));
+            let starts = semicolons << 1 | u64::from(carried);
+            // A start at a run of spaces is carried, by the sum, to the place behind the run.
+            let (behind, overflow) = spaces.overflowing_add(starts & spaces);
+            carried = overflow || semicolons >> (BLOCK - 1) == 1;
+            let starts = (starts | behind) & !spaces;
+
+            let names = starts & together(&self.prefix, 0, here, next);
+            let length = self.prefix.len();
+            if found.value.is_none() {
+                let hits = names & self.tail(&self.value, length, here, next);
+                found.value = self.first(header, at, hits, b"=");
             }
-            let end = rest.iter().position(|&c| c == b';');
-            let pair = end.and_then(|end| rest.get(..end)).unwrap_or(rest);
-            self.note(pair, &mut found);
+            if found.signature.is_none() {
+                let hits = names & self.tail(&self.signature, length, here, next);
+                found.signature = self.first(header, at, hits, SIGNATURE);
+            }
             if found.value.is_some() && found.signature.is_some() {
                 break;
             }
-            match end.and_then(|end| rest.get(end.saturating_add(1)..)) {
-                Some(after) => rest = after,
-                None => break,
-            }
+            (block, at) = (next_block, after);
+            std::mem::swap(&mut here, &mut next);
         }
         found
     }
 
-    /// Takes the value of a pair that is `NAME=value` or `NAME.sig=value`, unless there was one before.
-    fn note<'a>(&self, pair: &'a [u8], found: &mut Found<'a>) {
-        if pair.first() != self.0.first() {
-            return;
-        }
-        let Some(rest) = pair.strip_prefix(&*self.0) else {
-            return;
-        };
-        let (slot, value) = match rest.strip_prefix(b"=") {
-            Some(value) => (&mut found.value, value),
-            None => match rest.strip_prefix(b".sig=") {
-                Some(value) => (&mut found.signature, value),
-                None => return,
-            },
-        };
-        slot.get_or_insert_with(|| unquote(value));
+    /// Where a name's prefix is followed by `tail`; everywhere, if there is more of the name between them.
+    fn tail(&self, tail: &[usize], length: usize, here: &Places, next: &Places) -> u64 {
+        if length < self.name.len() { u64::MAX } else { together(tail, length, here, next) }
     }
+
+    /// The value of the first hit that is one.
+    fn first<'a>(&self, header: &'a [u8], at: usize, mut hits: u64, tail: &[u8]) -> Option<&'a [u8]> {
+        while hits != 0 {
+            let start = at.saturating_add(hits.trailing_zeros() as usize);
+            let rest = header.get(start..).and_then(|rest| rest.strip_prefix(&*self.name));
+            if let Some(value) = rest.and_then(|rest| rest.strip_prefix(tail)) {
+                return value.split(|&c| c == b';').next().map(unquote);
+            }
+            hits &= hits.wrapping_sub(1);
+        }
+        None
+    }
+
+    /// Notes where the bytes of the alphabet stand in a block.
+    fn look(&self, block: &[u8; BLOCK], places: &mut Places) {
+        for (to, byte) in places.iter_mut().zip(&self.alphabet) {
+            *to = places_of(*byte, block);
+        }
+    }
+}
+
+/// The block that starts at `at`, filled up with what no search is for.
+fn block_at(header: &[u8], at: usize) -> [u8; BLOCK] {
+    let rest = header.get(at..).unwrap_or_default();
+    rest.first_chunk().copied().unwrap_or_else(|| {
+        let mut block = [b';'; BLOCK];
+        for (to, byte) in block.iter_mut().zip(rest) {
+            *to = *byte;
+        }
+        block
+    })
+}
+
+/// Where a byte, which all lanes hold, stands in a block.
+fn places_of(byte: u8x16, block: &[u8; BLOCK]) -> u64 {
+    let (lanes, _) = block.as_chunks();
+    lanes.iter().rev().fold(0, |places, lanes| {
+        places << u8x16::LANES | u64::from(u8x16::new(*lanes).simd_eq(byte).to_bitmask())
+    })
+}
+
+/// Where all bytes of `pattern` stand behind each other, with `offset` bytes before them, in a block and the next.
+fn together(pattern: &[usize], offset: usize, here: &Places, next: &Places) -> u64 {
+    pattern.iter().zip(offset..).fold(u64::MAX, |all, (&byte, offset)| {
+        let byte = byte % ALPHABET;
+        let (Some(here), Some(next)) = (here.get(byte), next.get(byte)) else { return 0 };
+        // Shifted in two steps, since for no offset there is nothing of the next block.
+        let ahead = next << 1 << (BLOCK - 1).saturating_sub(offset);
+        all & (here >> offset | ahead)
+    })
 }
 
 /// A lone `"` is its own first and last character: nothing is left of it.
@@ -135,6 +239,43 @@ mod tests {
         assert_eq!(find("s", "s=\"1\"; s.sig=\"2"), (Some("1"), Some("")));
         assert_eq!(find("s", "s=\"12; s.sig=\""), (Some("1"), Some("")));
         assert_eq!(find("s", "s=1\"; s.sig=\"\""), (Some("1\""), Some("")));
+    }
+
+    /// What `(?:^|;) *NAME([^;]*)` finds, tried at every place, `NAME` being the name and what follows it.
+    fn search<'a>(header: &'a str, name: &str) -> Option<&'a str> {
+        (0..=header.len()).find_map(|at| {
+            let rest = header.get(at..)?;
+            let pair = match rest.strip_prefix(';') {
+                Some(pair) => pair,
+                None if at == 0 => rest,
+                None => return None,
+            };
+            let value = pair.trim_start_matches(' ').strip_prefix(name)?.split(';').next()?;
+            Some(match value.strip_prefix('"') {
+                Some(inner) => inner.get(..inner.len().saturating_sub(1)).unwrap_or(""),
+                None => value,
+            })
+        })
+    }
+
+    #[test]
+    fn finds_what_a_search_at_every_place_finds() {
+        let mut state = 1_u64;
+        let mut random = |below: usize| {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            ((state >> 33) % below as u64) as usize
+        };
+        let long = "a-name-of-more-than-a-prefix-and-of-more-than-a-block-since-nothing-forbids-it";
+        for name in ["s", "ss", "session", "sig", "__Host-a.sig", long, &long[..24], &long[..25]] {
+            let (near, signature) = (&name[..name.len() - 1], format!("{name}.sig"));
+            let pieces = [";", " ", "; ", "=", "\"", ".sig", "s", "x", name, &signature, near, &long[..33]];
+            for _ in 0..5_000 {
+                let header: String = (0..random(60)).map(|_| pieces[random(pieces.len())]).collect();
+                let expected =
+                    (search(&header, &format!("{name}=")), search(&header, &format!("{name}.sig=")));
+                assert_eq!(find(name, &header), expected, "{name} in {header:?}");
+            }
+        }
     }
 
     #[test]
