@@ -4,7 +4,7 @@
 use std::ops::Range;
 
 use crate::cookie_header::CookieName;
-use crate::keyring::{Keyring, Signature};
+use crate::keyring::{Keyring, Signature, Verdict};
 use crate::payload;
 
 /// What a `Cookie` header holds of a session.
@@ -62,14 +62,13 @@ impl Codec {
             return Opened::Absent;
         };
         let message = [self.name.as_bytes(), b"=", value];
-        let Some(index) = keyring.index(&message, digest) else {
-            return Opened::Refused;
+        let renewed = match keyring.verify(&message, digest) {
+            Verdict::Refused => return Opened::Refused,
+            Verdict::Current => None,
+            Verdict::Outdated(newest) => Some(newest),
         };
-        Opened::Verified {
-            value: range_within(header, value),
-            canonical: payload::decode(value, json),
-            renewed: if index > 0 { keyring.sign(&message) } else { None },
-        }
+        let canonical = payload::decode(value, json);
+        Opened::Verified { value: range_within(header, value), canonical, renewed }
     }
 
     /// Appends the cookie's value for a session's text to `value`, and signs it; `None` where

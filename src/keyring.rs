@@ -146,6 +146,16 @@ pub enum KeyChange<'a> {
     New(&'a [u8]),
 }
 
+/// What a keyring says of a signature.
+pub enum Verdict {
+    /// No key made it.
+    Refused,
+    /// The newest key made it.
+    Current,
+    /// An older key made it; this is the one that the newest key makes.
+    Outdated(Signature),
+}
+
 /// Keys, newest first, in the form of one algorithm and one encoding.
 ///
 /// ```
@@ -187,6 +197,16 @@ impl Keyring {
     /// Signs the concatenation of `message` with the newest key; `None` where there is no key.
     pub fn sign(&self, message: &[&[u8]]) -> Option<Signature> {
         Some(self.keys.first()?.sign(message, self.encoding))
+    }
+
+    /// Whether `digest` is the signature of `message`, and of which key. Signs once with each key at most.
+    pub fn verify(&self, message: &[&[u8]], digest: &[u8]) -> Verdict {
+        let mut signatures = self.keys.iter().map(|key| key.sign(message, self.encoding));
+        match signatures.next() {
+            Some(newest) if newest.matches(digest) => Verdict::Current,
+            Some(newest) if signatures.any(|older| older.matches(digest)) => Verdict::Outdated(newest),
+            _ => Verdict::Refused,
+        }
     }
 
     /// The place of the first key under which `digest` is the signature of `message`.

@@ -1,0 +1,77 @@
+'use strict'
+
+// Instructions that the Rust core takes to open and to seal, counted by valgrind, which gives the same number for the
+// same program. Another compiler or processor gives another one, so what is allowed is a quarter more than was
+// counted when the limits were last set. Without valgrind the test says that it did not run.
+
+const assert = require('node:assert/strict')
+const { spawnSync } = require('node:child_process')
+const path = require('node:path')
+const { before, describe, it } = require('node:test')
+
+const ROOT = path.join(__dirname, '..', '..')
+const ALLOWED = 1.25
+
+/**
+ * By what is done and the bytes of JSON. Valgrind's processor has no SHA extension, so that most of it is SHA-1.
+ * rustc 1.95, x86_64.
+ */
+const COUNTED = {
+  'open 60': 8_529,
+  'open 2700': 135_245,
+  'outdated 60': 13_821,
+  'outdated 2700': 215_874,
+  'refused 60': 18_328,
+  'refused 2700': 288_449,
+  'seal 60': 5_608,
+  'seal 2700': 87_566
+}
+
+function run(command, args) {
+  const { status, error, stdout, stderr } = spawnSync(command, args, { cwd: ROOT, encoding: 'utf8' })
+  if (error || status !== 0) throw new Error(`${command} ${args.join(' ')}: ${error ?? stderr}`)
+  return { stdout, stderr }
+}
+
+function hasValgrind() {
+  return process.arch === 'x64' && spawnSync('valgrind', ['--version']).status === 0
+}
+
+/** @returns {string} the path of the program */
+function build() {
+  const args = ['build', '--release', '--locked', '--example', 'instructions', '--message-format=json']
+  for (const line of run('cargo', args).stdout.split('\n')) {
+    if (line.startsWith('{') && JSON.parse(line).executable) return JSON.parse(line).executable
+  }
+  throw new Error('cargo built no program')
+}
+
+function instructions(program, args) {
+  const { stderr } = run('valgrind', [
+    '--tool=cachegrind',
+    '--cache-sim=no',
+    '--cachegrind-out-file=/dev/null',
+    program,
+    ...args
+  ])
+  return Number(stderr.match(/I +refs: +([\d,]+)/)[1].replaceAll(',', ''))
+}
+
+describe('instructions of the Rust core', {
+  skip: hasValgrind() ? false : 'there is no valgrind here'
+}, () => {
+  let program
+  before(() => {
+    program = build()
+  })
+
+  for (const [what, counted] of Object.entries(COUNTED)) {
+    it(what, (t) => {
+      const args = what.split(' ')
+      const few = instructions(program, [...args, '10'])
+      const each = (instructions(program, [...args, '60']) - few) / 50
+      t.diagnostic(`${what}: ${each} instructions, ${counted} when last set`)
+      assert.ok(each <= counted * ALLOWED, `${each} instructions, ${counted} and a quarter are allowed`)
+    })
+  }
+})
