@@ -26,7 +26,8 @@ function printRows(rows) {
   }
 }
 
-function ratioCell({ ratio, target, holds }) {
+function ratioCell({ ratio, target, holds, quiet, control }) {
+  if (!quiet) return `too noisy (${control.median.toFixed(2)})`
   const range = `${ratio.least.toFixed(1)}-${ratio.most.toFixed(1)}`
   return `${ratio.median.toFixed(2)} (${range}) of ${target} ${mark(holds)}`
 }

@@ -65,6 +65,7 @@ function tableOf(runs) {
     const { size, situation, target } = cell
     const added = (name) => median(runs.map((run) => addedIn(run)(cell, name)))
     const ratio = spread(ratiosOf(runs, cell, 'native'))
+    const control = controlOf(runs, cell)
     const node = spread(ratiosOf(runs, cell, 'node'))
     const most = size === 'small' ? FALLBACK_TARGETS[situation] : undefined
     return {
@@ -77,9 +78,10 @@ function tableOf(runs) {
         node: added('node')
       },
       ratio,
-      holds: ratio.median >= TOLERANCE * target,
+      quiet: isQuiet(control.median),
+      holds: isQuiet(control.median) && ratio.median >= TOLERANCE * target,
       node: { ratio: node, target: most, holds: most === undefined ? undefined : 1 / node.median <= most },
-      control: controlOf(runs, cell)
+      control
     }
   })
 }

@@ -89,24 +89,33 @@ impl CookieName {
 
     /// The first value of `NAME` and of `NAME.sig`.
     ///
-    /// Blocks of 64 bytes are searched with one bit for each byte, and no branch that depends on what stands
-    /// there before a name has been found whole: a header made to be slow costs as much as any other.
+    /// Blocks of 64 bytes are searched with one bit for each byte, and no branch on anything but whether there is a
+    /// `;` before a name has been found whole: a header made to be slow costs as much as any other.
     pub fn find<'a>(&self, header: &'a [u8]) -> Found<'a> {
         let mut found = Found::default();
         let (mut these, mut those) = ([0; ALPHABET], [0; ALPHABET]);
         let (mut here, mut next) = (&mut these, &mut those);
         let mut block = block_at(header, 0);
-        self.look(&block, here);
+        // Whether the last block was searched: then this one's bytes were noted with it.
+        let mut noted = false;
         // Whether a name may start at the block's first byte, or after spaces there.
         let mut carried = true;
         let mut at = 0;
         while at < header.len() {
             let after = at.saturating_add(BLOCK);
             let next_block = block_at(header, after);
-            self.look(&next_block, next);
+            let semicolons = places_of(u8x16::splat(b';'), &block);
+            if semicolons == 0 && !carried {
+                // Amid a long value.
+                (block, at, noted) = (next_block, after, false);
+                continue;
+            }
+            if !noted {
+                self.note(&block, here);
+            }
+            self.note(&next_block, next);
 
-            let (semicolons, spaces) =
-                (places_of(u8x16::splat(b';'), &block), places_of(u8x16::splat(b' '), &block));
+            let spaces = places_of(u8x16::splat(b' '), &block);
             let starts = semicolons << 1 | u64::from(carried);
             // A start at a run of spaces is carried, by the sum, to the place behind the run.
             let (behind, overflow) = spaces.overflowing_add(starts & spaces);
@@ -126,7 +135,7 @@ impl CookieName {
             if found.value.is_some() && found.signature.is_some() {
                 break;
             }
-            (block, at) = (next_block, after);
+            (block, at, noted) = (next_block, after, true);
             std::mem::swap(&mut here, &mut next);
         }
         found
@@ -143,7 +152,7 @@ impl CookieName {
             let start = at.saturating_add(hits.trailing_zeros() as usize);
             let rest = header.get(start..).and_then(|rest| rest.strip_prefix(&*self.name));
             if let Some(value) = rest.and_then(|rest| rest.strip_prefix(tail)) {
-                return value.split(|&c| c == b';').next().map(unquote);
+                return Some(unquote(until_semicolon(value)));
             }
             hits &= hits.wrapping_sub(1);
         }
@@ -151,11 +160,25 @@ impl CookieName {
     }
 
     /// Notes where the bytes of the alphabet stand in a block.
-    fn look(&self, block: &[u8; BLOCK], places: &mut Places) {
+    fn note(&self, block: &[u8; BLOCK], places: &mut Places) {
         for (to, byte) in places.iter_mut().zip(&self.alphabet) {
             *to = places_of(*byte, block);
         }
     }
+}
+
+/// What stands before the first `;`.
+fn until_semicolon(value: &[u8]) -> &[u8] {
+    let mut at = 0;
+    while at < value.len() {
+        let semicolons = places_of(u8x16::splat(b';'), &block_at(value, at));
+        if semicolons != 0 {
+            let end = at.saturating_add(semicolons.trailing_zeros() as usize);
+            return value.get(..end).unwrap_or(value);
+        }
+        at = at.saturating_add(BLOCK);
+    }
+    value
 }
 
 /// The block that starts at `at`, filled up with what no search is for.
