@@ -41,5 +41,18 @@ module.exports = function nativeEngine(binding) {
     }
   }
 
-  return { name: 'native', createKeyring }
+  function createVault() {
+    const { change, seal, open } = binding.createVault()
+    return {
+      change,
+      seal,
+      open(value) {
+        const packed = open(value)
+        if (packed === undefined) return undefined
+        return { place: packed.charCodeAt(0) | (packed.charCodeAt(1) << 7), text: packed.slice(2) }
+      }
+    }
+  }
+
+  return { name: 'native', createKeyring, createVault }
 }

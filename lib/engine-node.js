@@ -71,4 +71,9 @@ function createKeyring(algorithm, encoding) {
   return { change, sign, index, codec }
 }
 
-module.exports = { name: 'node', createKeyring }
+module.exports = {
+  name: 'node',
+  createKeyring,
+  // Loaded where sessions are encrypted.
+  createVault: () => require('./xaes').createVault()
+}

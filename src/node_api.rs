@@ -1,9 +1,9 @@
 //! The boundary to JavaScript: strings in, strings out, errors thrown, panics caught. The only
 //! file with `unsafe`.
 //!
-//! The addon exports one function, `createKeyring(algorithm, encoding)`, whose answer holds
+//! The addon exports `createKeyring(algorithm, encoding)`, whose answer holds
 //! `change(changes)`, `sign(data)`, `index(data, digest)` and `codec(name)`; a codec holds
-//! `open(cookieHeader)` and `seal(json)`. They are plain Node-API callbacks with their state as
+//! `open(cookieHeader)` and `seal(json)`. Beside it, `createVault()` gives what encrypts. They are plain Node-API callbacks with their state as
 //! their data pointer, since each request calls two of them and the wrappers that `#[napi]` makes
 //! cost several times what these do.
 //!
@@ -31,6 +31,7 @@ use zeroize::Zeroizing;
 
 use crate::codec::{Codec, Opened};
 use crate::cookie_header::CookieName;
+use crate::encryption::Vault;
 use crate::keyring::{Algorithm, Encoding, KeyChange, Keyring};
 
 /// Scratch memory over this size (bytes) is given back after the call that needed it.
@@ -60,6 +61,12 @@ impl Scratch {
     }
 }
 
+/// A vault, and the memory its calls work in.
+struct VaultCell {
+    vault: RefCell<Vault>,
+    scratch: RefCell<Scratch>,
+}
+
 /// The cookie of one name under one keyring.
 struct Cookie {
     codec: Codec,
@@ -82,12 +89,17 @@ type Answer<T = sys::napi_value> = Result<T, Failure>;
 #[napi(module_exports)]
 pub fn exports(mut exports: Object, env: Env) -> napi::Result<()> {
     let call = Call { env: env.raw(), arguments: [ptr::null_mut(); 2], data: ptr::null_mut() };
-    let Ok(create_keyring) = call.function(c"createKeyring", create_keyring, ()) else {
-        return Err(napi::Error::from_reason("createKeyring could not be made"));
-    };
-    // SAFETY: both come from this very call; `create_keyring` is a function made in `env`.
-    let function = unsafe { napi::Unknown::from_raw_unchecked(env.raw(), create_keyring) };
-    exports.set_named_property("createKeyring", function)
+    for (name, callback) in
+        [(c"createKeyring", create_keyring as Callback), (c"createVault", create_vault as Callback)]
+    {
+        let Ok(function) = call.function(name, callback, ()) else {
+            return Err(napi::Error::from_reason("a function could not be made"));
+        };
+        // SAFETY: both come from this very call; `function` is a function made in `env`.
+        let function = unsafe { napi::Unknown::from_raw_unchecked(env.raw(), function) };
+        exports.set_named_property(name.to_str().unwrap_or_default(), function)?;
+    }
+    Ok(())
 }
 
 /// `createKeyring(algorithm: string, encoding: string)`: the functions of a new keyring, or
@@ -116,23 +128,71 @@ unsafe extern "C" fn create_keyring(env: sys::napi_env, info: sys::napi_callback
 /// a key which stays had before, an array the bytes of a new one.
 unsafe extern "C" fn change(env: sys::napi_env, info: sys::napi_callback_info) -> sys::napi_value {
     guard(env, info, |call, ring: &Rc<Ring>| {
-        const EXPECTED: &str = "changes must be an array of numbers and Uint8Arrays";
-        let mut owned = Vec::new();
-        for element in call.elements(0, EXPECTED)? {
-            owned.push(match call.number(element)? {
-                Some(place) => Ok(place),
-                None => Err(Zeroizing::new(call.bytes(element, EXPECTED)?)),
-            });
-        }
-        let changes: Vec<KeyChange<'_>> = owned
-            .iter()
-            .map(|change| match change {
-                Ok(place) => KeyChange::Kept(*place),
-                Err(key) => KeyChange::New(key),
-            })
-            .collect();
+        let owned = call.changes(0)?;
+        let changes: Vec<KeyChange<'_>> = owned.iter().map(OwnedChange::borrow).collect();
         ring.keyring.try_borrow_mut().map_err(|_| BUSY)?.change(&changes);
         call.undefined()
+    })
+}
+
+/// `createVault()`: the functions of a new vault: `change`, as a keyring's, of keys of 32 bytes, `seal` and `open`.
+unsafe extern "C" fn create_vault(env: sys::napi_env, info: sys::napi_callback_info) -> sys::napi_value {
+    guard(env, info, |call, (): &()| {
+        let vault = Rc::new(VaultCell { vault: RefCell::default(), scratch: RefCell::default() });
+        call.object(&[
+            (c"change", call.function(c"change", vault_change, Rc::clone(&vault))?),
+            (c"seal", call.function(c"seal", vault_seal, Rc::clone(&vault))?),
+            (c"open", call.function(c"open", vault_open, Rc::clone(&vault))?),
+        ])
+    })
+}
+
+/// `change(changes: Array<number | Uint8Array>)`: as [`change`] does it.
+unsafe extern "C" fn vault_change(env: sys::napi_env, info: sys::napi_callback_info) -> sys::napi_value {
+    guard(env, info, |call, cell: &Rc<VaultCell>| {
+        let owned = call.changes(0)?;
+        let changes: Vec<KeyChange<'_>> = owned.iter().map(OwnedChange::borrow).collect();
+        cell.vault.try_borrow_mut().map_err(|_| BUSY)?.change(&changes);
+        call.undefined()
+    })
+}
+
+/// `seal(text: string)`: nonce, ciphertext and tag in base64url.
+unsafe extern "C" fn vault_seal(env: sys::napi_env, info: sys::napi_callback_info) -> sys::napi_value {
+    guard(env, info, |call, cell: &Rc<VaultCell>| {
+        let mut scratch = cell.scratch.try_borrow_mut().map_err(|_| BUSY)?;
+        let Scratch { input, output, .. } = &mut *scratch;
+        call.string(0, input, "text must be a string")?;
+        output.clear();
+        if cell.vault.try_borrow().map_err(|_| BUSY)?.seal(input, output).is_none() {
+            return Err(Failure::Internal("no key, no memory, or no randomness, to seal a session"));
+        }
+        let answer = call.ascii(output);
+        scratch.trim();
+        answer
+    })
+}
+
+/// `open(value: string)`: undefined where no key opens it, else a string: two characters, the place of the key in
+/// base-128 digits, lowest first, and the text.
+unsafe extern "C" fn vault_open(env: sys::napi_env, info: sys::napi_callback_info) -> sys::napi_value {
+    guard(env, info, |call, cell: &Rc<VaultCell>| {
+        let mut scratch = cell.scratch.try_borrow_mut().map_err(|_| BUSY)?;
+        let Scratch { input, output, .. } = &mut *scratch;
+        call.string(0, input, "value must be a string")?;
+        output.clear();
+        output.extend([0, 0]);
+        let place = cell.vault.try_borrow().map_err(|_| BUSY)?.open(input, output);
+        let answer = match (place, output.as_mut_slice()) {
+            (Some(place), [low, high, ..]) => {
+                *low = (place & 127) as u8;
+                *high = (place >> 7 & 127) as u8;
+                call.text(output)
+            }
+            _ => call.undefined(),
+        };
+        scratch.trim();
+        answer
     })
 }
 
@@ -271,6 +331,21 @@ fn guard<T>(
     ptr::null_mut()
 }
 
+/// A [`KeyChange`] that owns its key, which is wiped when dropped.
+enum OwnedChange {
+    Kept(usize),
+    New(Zeroizing<Vec<u8>>),
+}
+
+impl OwnedChange {
+    fn borrow(&self) -> KeyChange<'_> {
+        match self {
+            Self::Kept(place) => KeyChange::Kept(*place),
+            Self::New(key) => KeyChange::New(key),
+        }
+    }
+}
+
 type Callback = unsafe extern "C" fn(sys::napi_env, sys::napi_callback_info) -> sys::napi_value;
 
 /// Gives back what [`Call::function`] took.
@@ -371,6 +446,19 @@ impl Call {
         let mut text = Vec::new();
         self.string(place, &mut text, expected)?;
         Ok(std::str::from_utf8(&text).ok().and_then(parse))
+    }
+
+    /// Reads an argument as changes of keys.
+    fn changes(&self, place: usize) -> Answer<Vec<OwnedChange>> {
+        const EXPECTED: &str = "changes must be an array of numbers and Uint8Arrays";
+        let mut changes = Vec::new();
+        for element in self.elements(place, EXPECTED)? {
+            changes.push(match self.number(element)? {
+                Some(place) => OwnedChange::Kept(place),
+                None => OwnedChange::New(Zeroizing::new(self.bytes(element, EXPECTED)?)),
+            });
+        }
+        Ok(changes)
     }
 
     /// The elements of an argument that is an array.

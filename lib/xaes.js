@@ -1,0 +1,123 @@
+'use strict'
+
+// XAES-256-GCM (https://c2sp.org/XAES-256-GCM) over node:crypto: AES-256-GCM with a random nonce of 192 bits, half
+// of which goes into the key of one message. What it guarantees stands in src/encryption.rs.
+
+const { createCipheriv, createDecipheriv, randomFillSync } = require('node:crypto')
+
+/** Bytes of a key, a nonce, half of one, a block of AES, and a tag. */
+const KEY = 32
+const NONCE = 24
+const HALF = 12
+const BLOCK = 16
+const TAG = 16
+
+/** AES-256 of one or two whole blocks. */
+function encryptBlocks(key, blocks) {
+  return createCipheriv('aes-256-ecb', key, null).setAutoPadding(false).update(blocks)
+}
+
+/** The first subkey of CMAC, SP 800-38B section 6.1: doubling in the field, where a bit that falls out comes back as 0x87. */
+function subkeyOf(key) {
+  const block = encryptBlocks(key, Buffer.alloc(BLOCK))
+  const carried = block[0] >> 7
+  for (let i = 0; i < BLOCK; i++) block[i] = (block[i] << 1) | ((block[i + 1] ?? 0) >> 7)
+  block[BLOCK - 1] ^= carried * 0x87
+  return block
+}
+
+/** One key, and the subkey that is the same for all messages. */
+class XaesKey {
+  #key
+  #subkey
+
+  /** @param {Uint8Array} key 32 bytes, which are copied */
+  constructor(key) {
+    this.#key = Buffer.alloc(KEY)
+    this.#key.set(key)
+    this.#subkey = subkeyOf(this.#key)
+  }
+
+  #derive(nonce) {
+    const blocks = Buffer.alloc(2 * BLOCK)
+    for (const counter of [1, 2]) {
+      const block = blocks.subarray((counter - 1) * BLOCK, counter * BLOCK)
+      block.set([0, counter, 0x58, 0])
+      block.set(nonce.subarray(0, HALF), BLOCK - HALF)
+      for (let i = 0; i < BLOCK; i++) block[i] ^= this.#subkey[i]
+    }
+    return encryptBlocks(this.#key, blocks)
+  }
+
+  /**
+   * @param {Buffer} nonce 24 bytes
+   * @param {Buffer} text
+   * @param {Buffer} [data] what is authenticated beside the text
+   * @returns {Buffer} ciphertext and tag
+   */
+  encrypt(nonce, text, data = Buffer.alloc(0)) {
+    const derived = this.#derive(nonce)
+    const cipher = createCipheriv('aes-256-gcm', derived, nonce.subarray(HALF), { authTagLength: TAG })
+    cipher.setAAD(data)
+    const sealed = Buffer.concat([cipher.update(text), cipher.final(), cipher.getAuthTag()])
+    derived.fill(0)
+    return sealed
+  }
+
+  /** @returns {Buffer | undefined} the text, undefined where this key did not encrypt it */
+  decrypt(nonce, sealed, data = Buffer.alloc(0)) {
+    const derived = this.#derive(nonce)
+    const cipher = createDecipheriv('aes-256-gcm', derived, nonce.subarray(HALF), { authTagLength: TAG })
+    derived.fill(0)
+    cipher.setAAD(data)
+    cipher.setAuthTag(sealed.subarray(sealed.length - TAG))
+    const text = cipher.update(sealed.subarray(0, sealed.length - TAG))
+    try {
+      cipher.final()
+    } catch {
+      return undefined
+    }
+    return text
+  }
+
+  wipe() {
+    this.#key.fill(0)
+    this.#subkey.fill(0)
+  }
+}
+
+/** Keys that encrypt and decrypt: the newest encrypts, all decrypt. The same functions as the addon's. */
+function createVault() {
+  /** @type {(XaesKey | undefined)[]} a key that has not 32 bytes keeps its place */
+  let keys = []
+
+  function change(changes) {
+    const before = keys
+    keys = changes.map((change) => {
+      if (typeof change === 'number') return before[change]
+      return change.length === KEY ? new XaesKey(change) : undefined
+    })
+    for (const key of before) if (!keys.includes(key)) key?.wipe()
+  }
+
+  function seal(text) {
+    if (keys[0] === undefined) throw new Error('no key to seal a session')
+    const nonce = randomFillSync(Buffer.alloc(NONCE))
+    return Buffer.concat([nonce, keys[0].encrypt(nonce, Buffer.from(text))]).toString('base64url')
+  }
+
+  function open(value) {
+    const bytes = Buffer.from(value, 'base64url')
+    // Buffer reads more than it writes; only what it writes is a value.
+    if (bytes.length < NONCE + TAG || bytes.toString('base64url') !== value) return undefined
+    for (const [place, key] of keys.entries()) {
+      const text = key?.decrypt(bytes.subarray(0, NONCE), bytes.subarray(NONCE))
+      if (text !== undefined) return { place, text: text.toString() }
+    }
+    return undefined
+  }
+
+  return { change, seal, open }
+}
+
+module.exports = { XaesKey, createVault }
