@@ -6,6 +6,7 @@
 const debug = require('debug')('cookie-session')
 const onHeaders = require('on-headers')
 const engine = require('./lib/engine')
+const { Failure, sessionErrorOf, warnNotSaved } = require('./lib/errors')
 const { shareHiddenClass } = require('./lib/hidden-class')
 const { Jar } = require('./lib/jar')
 const { Keygrip } = require('./lib/keygrip')
@@ -93,20 +94,28 @@ class RequestSession {
     }
   }
 
-  /** Sends what became of the session. An app never sees it fail; only the debug output tells. */
+  /** Sends what became of the session. An app never sees it fail; the debug output tells, and a process warning. */
   write() {
     const session = this.#session
     if (session === undefined) return
+    let reason = 'ERR_SESSION_INVALID_ATTRIBUTE'
     try {
       if (session === false) {
         debug('remove %s', this.#name)
         this.#jar.clear(this.#req, this.#res, this.#req.sessionOptions)
-      } else if ((!session.isNew || session.isPopulated) && session.isChanged) {
-        debug('save %s', this.#name)
-        this.#jar.save(this.#req, this.#res, JSON.stringify(session), this.#req.sessionOptions)
+        return
       }
-    } catch (error) {
-      debug('error saving session %s', error.message)
+      reason = 'ERR_SESSION_NOT_SERIALIZABLE'
+      if ((!session.isNew || session.isPopulated) && session.isChanged) {
+        debug('save %s', this.#name)
+        const json = JSON.stringify(session)
+        if (json !== undefined) reason = 'ERR_SESSION_INVALID_ATTRIBUTE'
+        this.#jar.save(this.#req, this.#res, json, this.#req.sessionOptions)
+      }
+    } catch (thrown) {
+      const cause = thrown instanceof Failure ? thrown.cause : thrown
+      debug('error saving session %s', cause.message)
+      warnNotSaved(sessionErrorOf(thrown, reason))
     }
   }
 }

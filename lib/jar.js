@@ -5,7 +5,17 @@
 // else an app, a browser or an option brings goes the long way, which asks no questions.
 
 const http = require('node:http')
+const { isConditional, unmetCondition } = require('./cookie-conditions')
 const { findCookie, pattern } = require('./cookie-header')
+const {
+  BROWSERS_KEEP,
+  Failure,
+  SessionError,
+  because,
+  failingAs,
+  warnNotSaved,
+  warnTooLarge
+} = require('./errors')
 const { insidesOf } = require('./keygrip')
 const { LiveKeys } = require('./live-keys')
 const { PreparedAttributes } = require('./prepared-attributes')
@@ -26,8 +36,18 @@ function literalsAreBare() {
 
 function requireSecure(options, secure) {
   if (!secure && options && options.secure) {
-    throw new Error('Cannot send secure cookie over unencrypted connection')
+    throw because('ERR_SESSION_INSECURE', new Error('Cannot send secure cookie over unencrypted connection'))
   }
+}
+
+/** Warns of what browsers drop without a word. It is sent, as the original sends it. */
+function warnOfDropped(name, value, cookie) {
+  if (typeof name !== 'string' || typeof value !== 'string') return
+  const bytes = name.length + value.length
+  if (bytes > BROWSERS_KEEP) warnTooLarge(name, bytes)
+  if (cookie === undefined) return
+  const detail = unmetCondition(name, cookie)
+  if (detail !== undefined) warnNotSaved(new SessionError('ERR_SESSION_INVALID_ATTRIBUTE', { detail }))
 }
 
 /** Values of a header as an array that may be added to: the response's own, where it has one. */
@@ -206,7 +226,11 @@ class Jar {
     const header = response.getHeader('Set-Cookie')
     const secure = isSecure(request)
     requireSecure(options, secure)
-    const attributes = prepared.text(options.secure === undefined ? secure : options.secure)
+    const asSecure = options.secure === undefined ? secure : options.secure
+    const attributes = prepared.text(asSecure)
+    if (prepared.isConditional || name.length + value.length > BROWSERS_KEEP) {
+      warnOfDropped(name, value, prepared.isConditional ? prepared.attributes(asSecure) : undefined)
+    }
     const main = name + '=' + value + attributes
     const other = name + '.sig=' + signature + attributes
     if (!header) {
@@ -251,12 +275,15 @@ class Jar {
     if (options && 'secureProxy' in options) cookie.secure = options.secureProxy
 
     pushCookie(values, cookie)
+    warnOfDropped(cookie.name, cookie.value, isConditional(cookie.name, cookie) ? cookie : undefined)
 
     if (options && signed) {
-      if (!this.keys) throw new Error('.keys required for signed cookies')
+      if (!this.keys) {
+        throw new Failure('ERR_SESSION_KEYS', new Error('.keys required for signed cookies'))
+      }
       const data = cookie.toString()
       const known = signature !== undefined && data === name + '=' + value
-      cookie.value = known ? signature : this.keys.sign(data)
+      cookie.value = known ? signature : failingAs('ERR_SESSION_KEYS', () => this.keys.sign(data))
       cookie.name += '.sig'
       pushCookie(values, cookie)
     }

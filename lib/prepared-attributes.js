@@ -4,6 +4,7 @@
 // clock has moved, only the date is written anew, once a second. Options that a text cannot stand for get none:
 // then each cookie is made for its occasion, as lib/set-cookie.js does it.
 
+const { isConditional } = require('./cookie-conditions')
 const { Cookie, flagsOf, pathOf } = require('./set-cookie')
 
 const objectToString = Object.prototype.toString
@@ -44,6 +45,8 @@ class PreparedAttributes {
   #plain
   #secure
   #second
+  /** Whether browsers ask more of it than its grammar, see lib/cookie-conditions.js. */
+  isConditional
 
   /**
    * @param {object} options `req.sessionOptions`
@@ -67,15 +70,16 @@ class PreparedAttributes {
 
     let prepared
     try {
-      prepared = new PreparedAttributes(values, new Cookie(name, 'value', options))
+      prepared = new PreparedAttributes(name, values, new Cookie(name, 'value', options))
     } catch {
       return undefined
     }
     return prepared.fits(options) ? prepared : undefined
   }
 
-  constructor(values, cookie) {
+  constructor(name, values, cookie) {
     this.#values = values
+    this.isConditional = isConditional(name, values)
     this.#path = pathOf(cookie)
     this.#flags = flagsOf(Object.assign(cookie, { secure: false }))
     this.#secureFlags = flagsOf(Object.assign(cookie, { secure: true }))
@@ -85,6 +89,10 @@ class PreparedAttributes {
   /** Whether earlier cookies of the same name are to be dropped. */
   get overwrite() {
     return this.#values.overwrite
+  }
+
+  attributes(secure) {
+    return { ...this.#values, path: this.#values.path ?? '/', secure }
   }
 
   /** Whether these are the attributes that the options, as they are now, give a cookie. */

@@ -14,7 +14,7 @@ const KEYS = ['first-secret-key', Buffer.from('second-secret-key')]
 const SECRET = 'third-secret-key'
 
 const warnings = []
-process.on('warning', ({ name, code }) => warnings.push({ name, code }))
+process.on('warning', ({ name, code, message }) => warnings.push({ name, code, message }))
 
 /** One request; gives the Set-Cookie values. */
 function request(options, cookie, app) {

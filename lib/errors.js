@@ -1,0 +1,124 @@
+'use strict'
+
+// Why a session could not be kept: errors with a code, told to the app's `onError`, or by a process warning
+// where it has none. No message holds content of a session or a key; a `cause` may.
+
+/** What each code says by itself. */
+const MESSAGES = {
+  ERR_SESSION_INSECURE:
+    'the cookie is secure and the connection is not; where a proxy ends TLS, set `trust proxy` in Express, or the ' +
+    'option proxy',
+  ERR_SESSION_TOO_LARGE: 'the cookie is larger than maxSize allows',
+  ERR_SESSION_NOT_SERIALIZABLE: 'the session has no JSON text',
+  ERR_SESSION_INVALID_ATTRIBUTE: 'the cookie has a name or an attribute that cannot be sent',
+  ERR_SESSION_KEYS: 'the keys cannot sign or encrypt it',
+  ERR_SESSION_HEADERS_SENT: 'the session was changed after the headers had been sent'
+}
+
+/** An error that the app hears of, or that is thrown at it outside a request. */
+class SessionError extends Error {
+  /**
+   * @param {keyof typeof MESSAGES} code
+   * @param {{ cause?: unknown, detail?: string }} [why]
+   */
+  constructor(code, { cause, detail } = {}) {
+    const options = cause === undefined ? undefined : { cause }
+    super(`session not saved: ${MESSAGES[code]}${detail ? ` (${detail})` : ''}`, options)
+    this.code = code
+  }
+
+  get name() {
+    return 'SessionError'
+  }
+}
+
+/**
+ * What is thrown inside for a reason that only its place knows, with what was thrown there, which may be anything.
+ */
+class Failure {
+  constructor(code, cause) {
+    this.code = code
+    this.cause = cause
+  }
+}
+
+/** Codes of errors that an app may see as well, and so must not carry one. */
+const reasons = new WeakMap()
+
+/** @returns {Error} the same error, of which is known from now on what it stands for */
+function because(code, error) {
+  reasons.set(error, code)
+  return error
+}
+
+/** Calls something of the app's that stands for a reason of its own. */
+function failingAs(code, call) {
+  try {
+    return call()
+  } catch (error) {
+    throw new Failure(code, error)
+  }
+}
+
+/**
+ * The error for what was thrown while a session was written.
+ *
+ * @param {unknown} thrown
+ * @param {keyof typeof MESSAGES} otherwise the code where what was thrown has none of these
+ */
+function sessionErrorOf(thrown, otherwise) {
+  if (thrown instanceof SessionError) return thrown
+  if (thrown instanceof Failure) return new SessionError(thrown.code, { cause: thrown.cause })
+  if (thrown?.code === 'ERR_HTTP_HEADERS_SENT') {
+    return new SessionError('ERR_SESSION_HEADERS_SENT', { cause: thrown })
+  }
+  const known = typeof thrown === 'object' && thrown !== null ? reasons.get(thrown) : undefined
+  return new SessionError(known ?? otherwise, { cause: thrown })
+}
+
+const warned = new Set()
+
+/**
+ * Emits a process warning, once for each subject.
+ *
+ * @param {string} code `COOKIE_SESSION_` and more
+ * @param {string} message
+ * @param {string} [subject]
+ */
+function warnOnce(code, message, subject = code) {
+  if (warned.has(subject)) return
+  warned.add(subject)
+  process.emitWarning(message, { type: 'CookieSessionWarning', code })
+}
+
+/** Warns of a session that was not saved, once for each code. */
+function warnNotSaved({ code, message }) {
+  warnOnce(
+    'COOKIE_SESSION_NOT_SAVED',
+    `${message}. The option onError hears of each such session; this warning is not repeated for ${code}`,
+    code
+  )
+}
+
+/** Bytes of name and value that browsers keep (RFC 6265bis, section "Storage Model", step 5). */
+const BROWSERS_KEEP = 4096
+
+function warnTooLarge(name, bytes) {
+  warnOnce(
+    'COOKIE_SESSION_TOO_LARGE',
+    `the cookie ${JSON.stringify(name)} has ${bytes} bytes; browsers drop cookies of more than ${BROWSERS_KEEP}. ` +
+      'The option maxSize makes it an error'
+  )
+}
+
+module.exports = {
+  BROWSERS_KEEP,
+  Failure,
+  SessionError,
+  because,
+  failingAs,
+  sessionErrorOf,
+  warnNotSaved,
+  warnOnce,
+  warnTooLarge
+}
