@@ -88,6 +88,67 @@ interface SessionOptionsBase {
   priority?: 'low' | 'medium' | 'high' | undefined
 }
 
+/** What cookie-session does not have. Read once, when the middleware is made; `docs/options.md` says how they combine. */
+interface NewOptions {
+  /** Gives `req.session` the methods of `cookieSession.SessionMethods`, as express-session has them. Default: `false`. */
+  sessionMethods?: boolean | undefined
+
+  /**
+   * Encrypts the session with XAES-256-GCM (c2sp.org/XAES-256-GCM). `keys` then is an array, a secret or a `Keygrip` of
+   * this package, whose first key has at least 32 bytes. Default: `false`.
+   */
+  encrypt?: boolean | undefined
+
+  /** Digest of the HMAC that signs. Not beside a Keygrip, which has its own. Default: `'sha1'`, `'sha256'` with `ttl`. */
+  digest?: 'sha1' | 'sha256' | 'sha384' | 'sha512' | undefined
+
+  /** Milliseconds after its last write from which the server itself refuses a session. Default: none. */
+  ttl?: number | undefined
+
+  /** Milliseconds after its creation from which the server itself refuses a session. Default: none. */
+  maxLifetime?: number | undefined
+
+  /**
+   * Issues a valid session again, also where a request left it alone: at most once in that many milliseconds, `true`
+   * for a tenth of `ttl`. Default: `false`.
+   */
+  rolling?: boolean | number | undefined
+
+  /**
+   * Reads cookies of the original's format beside those of `encrypt`, `digest` or `ttl`: `'write'` still writes the
+   * original's, `true` writes the new one once a session is read, a `Date` does so until then. Default: `false`.
+   */
+  legacy?: boolean | 'write' | Date | undefined
+
+  /** Hears of every session that could not be written, at most once a response. Default: one process warning a code. */
+  onError?:
+    | ((error: cookieSession.SessionError, req: IncomingMessage, res: ServerResponse) => unknown)
+    | undefined
+
+  /** Bytes of name and value of the session's cookie, over which it is not sent. Default: none. */
+  maxSize?: number | undefined
+
+  /** Takes the first `X-Forwarded-Proto` for the connection's protocol, as express-session does. Default: `false`. */
+  proxy?: boolean | undefined
+
+  /**
+   * Property of the request for the session; its options are at `<requestKey>Options`, and the cookie's `name` defaults
+   * to it. Default: `'session'`.
+   */
+  requestKey?: string | undefined
+
+  /** Writes a cookie that an older key signed anew, whole, with its attributes. Default: `false`. */
+  reissue?: boolean | undefined
+
+  /**
+   * Whether a session that was opened counts; `false` makes it a new one. `req` is undefined outside a middleware. It
+   * has to return a boolean, no promise. Default: all do.
+   */
+  accept?:
+    | ((session: CookieSessionInterfaces.CookieSessionObject, req: IncomingMessage) => boolean)
+    | undefined
+}
+
 interface SessionObjectBase {
   /** Whether the contents differ from the cookie received; always `true` of a new session. Read-only. */
   isChanged?: boolean | undefined
@@ -186,7 +247,8 @@ declare namespace cookieSession {
    */
   export interface Options
     extends Pick<CookieSessionInterfaces.CookieSessionOptions, 'name'>,
-      Nullable<Omit<CookieSessionInterfaces.CookieSessionOptions, 'name' | 'keys' | 'secret'>> {
+      Nullable<Omit<CookieSessionInterfaces.CookieSessionOptions, 'name' | 'keys' | 'secret'>>,
+      NewOptions {
     /**
      * Keys of the HMAC-SHA1 signature: the first one signs, all of them verify, so prepend a new key to
      * rotate. The array is read at each use, so it may change while the server runs. Give a Keygrip, or any
@@ -263,6 +325,84 @@ declare namespace cookieSession {
 
   /** Signs and verifies data; an instance can be given as `keys`. May be called without `new`. */
   export const Keygrip: KeygripConstructor
+
+  /** Why a session could not be written. The message holds nothing of it; `cause` may. */
+  export interface SessionError extends Error {
+    code:
+      | 'ERR_SESSION_INSECURE'
+      | 'ERR_SESSION_TOO_LARGE'
+      | 'ERR_SESSION_NOT_SERIALIZABLE'
+      | 'ERR_SESSION_INVALID_ATTRIBUTE'
+      | 'ERR_SESSION_KEYS'
+      | 'ERR_SESSION_HEADERS_SENT'
+    cause?: unknown
+  }
+
+  /**
+   * What `req.session` has with `sessionMethods`. Callbacks are called later, with an error or undefined; without one
+   * there is a promise, which may be ignored.
+   */
+  export interface SessionMethods {
+    /** Puts an empty session in place of this one. */
+    regenerate(): Promise<void>
+    regenerate(callback: (error?: unknown) => void): this
+    /** Checks that the session can be written, and has it written with the headers, changed or not. */
+    save(): Promise<void>
+    save(callback: (error?: unknown) => void): this
+    /** Reads the request's cookie again. */
+    reload(): Promise<void>
+    reload(callback: (error?: unknown) => void): this
+    /** The same as `req.session = null`. */
+    destroy(): Promise<void>
+    destroy(callback: (error?: unknown) => void): this
+    /** Has the session issued again with this response. */
+    touch(): this
+  }
+
+  /** A session that holds `T`, with the methods of `sessionMethods`. */
+  export type Session<T extends object = Record<string, unknown>> = T &
+    SessionMethods & { readonly isNew: boolean; readonly isChanged: boolean; readonly isPopulated: boolean }
+
+  /** `unseal`, `seal` and `cookieHeader`, bound to some options. */
+  export interface Codec {
+    /** See `cookieSession.unseal`. */
+    unseal<T extends object = Record<string, unknown>>(cookieHeader: string | null | undefined): T | null
+    /** See `cookieSession.seal`. */
+    seal(data: object | null): string[]
+    /** See `cookieSession.cookieHeader`. */
+    cookieHeader(data: object | null): string
+  }
+
+  /**
+   * Prepares options for use outside a middleware. The same object gives the same codec.
+   * @throws {TypeError} for an option that is wrong.
+   * @throws {Error} `.keys required.`
+   */
+  export function codec(options: Options): Codec
+
+  /**
+   * Reads a session where there is no request.
+   * @param cookieHeader The Cookie header.
+   * @returns The keys that `req.session` would have; null where it is missing, refused or expired. `T` is not checked.
+   */
+  export function unseal<T extends object = Record<string, unknown>>(
+    cookieHeader: string | null | undefined,
+    options: Options
+  ): T | null
+
+  /**
+   * Writes a session where there is no response.
+   * @param data What to keep; null for the cookies that drop it. `secure` is what the option says, false by default.
+   * @returns Values of Set-Cookie headers.
+   * @throws {SessionError} where the session cannot be written.
+   */
+  export function seal(data: object | null, options: Options): string[]
+
+  /**
+   * Writes a Cookie header as a browser would send it back, for tests that need a user who is logged in.
+   * @throws {SessionError} where the session cannot be written.
+   */
+  export function cookieHeader(data: object | null, options: Options): string
 
   /** What does the work: the Rust core, or Node's `crypto` where the core could not be loaded. */
   export const engine: 'native' | 'node'

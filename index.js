@@ -6,18 +6,20 @@
 const debug = require('debug')('cookie-session')
 const onHeaders = require('on-headers')
 const engine = require('./lib/engine')
+const { isWatched } = require('./lib/channels')
 const { Failure, sessionErrorOf, warnNotSaved } = require('./lib/errors')
 const { shareHiddenClass } = require('./lib/hidden-class')
 const { Jar } = require('./lib/jar')
 const { Keygrip } = require('./lib/keygrip')
-const { carry, carriedBy, canCarry } = require('./lib/request-state')
+const { hasNewOptions } = require('./lib/option-names')
+const { accessorFor } = require('./lib/accessor')
 const { createSession, openSession } = require('./lib/session')
 
 /**
  * Creates a middleware that keeps `req.session` in a signed cookie.
  *
  * @param {import('.').Options} [options] stays live: what it says when a cookie is written counts
- * @returns {import('.').RequestHandler}
+ * @returns {import('.').Middleware}
  * @throws {Error} `.keys required.` where there are no keys, no secret, and `signed` is not false
  */
 function cookieSession(options) {
@@ -33,13 +35,24 @@ function cookieSession(options) {
   if (!keys && opts.signed) throw new Error('.keys required.')
   if (debug.enabled) debug('session options %j', { ...opts, keys: undefined, secret: undefined })
 
+  if (process.env.NODE_ENV === 'production') require('./lib/key-rules').warnOfShortKeys(keys)
+  if (hasNewOptions(opts)) return require('./lib/extended').extended(opts, keys, debug)
+
   const jar = new Jar(name, keys, opts.signed)
+  let watched
 
   return function _cookieSession(req, res, next) {
     jar.prepare()
     shareHiddenClass(req)
     shareHiddenClass(res)
-    const state = new RequestSession(jar, name, req, res)
+    let state
+    if (isWatched()) {
+      // What is seen from outside is known on the longer way alone, on which all else is the same.
+      watched ??= require('./lib/extended').stateMaker(opts, keys, name, debug)
+      state = watched(req, res)
+    } else {
+      state = new RequestSession(jar, name, req, res)
+    }
     const accessor = accessorFor(req, state)
     req.sessionOptions = Object.create(opts)
     Object.defineProperty(req, 'session', accessor)
@@ -120,37 +133,13 @@ class RequestSession {
   }
 }
 
-/** The accessor that all requests share. A pair made for each would cost a hidden class each. */
-const sharedAccessor = {
-  configurable: true,
-  enumerable: true,
-  get: function getSession() {
-    return carriedBy(this).get()
-  },
-  set: function setSession(value) {
-    carriedBy(this).set(value)
-  }
-}
-
-function accessorFor(req, state) {
-  if (canCarry(req)) {
-    carry(req, state)
-    return sharedAccessor
-  }
-  return {
-    configurable: true,
-    enumerable: true,
-    get: function getSession() {
-      return state.get()
-    },
-    set: function setSession(value) {
-      state.set(value)
-    }
-  }
-}
-
 module.exports = cookieSession
 module.exports.cookieSession = cookieSession
 module.exports.Keygrip = Keygrip
+// What needs no request; loaded when it is used.
+module.exports.codec = (options) => require('./lib/outside').codec(options)
+module.exports.seal = (data, options) => require('./lib/outside').seal(data, options)
+module.exports.unseal = (cookieHeader, options) => require('./lib/outside').unseal(cookieHeader, options)
+module.exports.cookieHeader = (data, options) => require('./lib/outside').cookieHeader(data, options)
 /** Which engine signs: 'native' or 'node'. */
 module.exports.engine = engine.name

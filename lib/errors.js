@@ -11,7 +11,7 @@ const MESSAGES = {
   ERR_SESSION_TOO_LARGE: 'the cookie is larger than maxSize allows',
   ERR_SESSION_NOT_SERIALIZABLE: 'the session has no JSON text',
   ERR_SESSION_INVALID_ATTRIBUTE: 'the cookie has a name or an attribute that cannot be sent',
-  ERR_SESSION_KEYS: 'the keys cannot sign or encrypt it',
+  ERR_SESSION_KEYS: 'the keys can neither open nor seal a session',
   ERR_SESSION_HEADERS_SENT: 'the session was changed after the headers had been sent'
 }
 
@@ -23,7 +23,7 @@ class SessionError extends Error {
    */
   constructor(code, { cause, detail } = {}) {
     const options = cause === undefined ? undefined : { cause }
-    super(`session not saved: ${MESSAGES[code]}${detail ? ` (${detail})` : ''}`, options)
+    super(`${MESSAGES[code]}${detail ? ` (${detail})` : ''}`, options)
     this.code = code
   }
 
@@ -95,7 +95,7 @@ function warnOnce(code, message, subject = code) {
 function warnNotSaved({ code, message }) {
   warnOnce(
     'COOKIE_SESSION_NOT_SAVED',
-    `${message}. The option onError hears of each such session; this warning is not repeated for ${code}`,
+    `a session was not saved: ${message}. The option onError hears of each such session; this warning is not repeated for ${code}`,
     code
   )
 }

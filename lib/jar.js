@@ -292,4 +292,4 @@ class Jar {
   }
 }
 
-module.exports = { Jar }
+module.exports = { Jar, isSecure, requireSecure, setCookies, valuesOf }

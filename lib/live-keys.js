@@ -5,12 +5,10 @@
 
 const { types } = require('node:util')
 const engine = require('./engine')
+const { MOST_KEYS } = require('./key-rules')
 
 /** Bytes of a digest, for the algorithms that the engines have states for. */
 const DIGEST_LENGTH = { __proto__: null, sha1: 20, sha256: 32, sha384: 48, sha512: 64 }
-
-/** More keys than this are no key rotation; each use then reads them as it finds them. */
-const MOST = 256
 
 /** A key as it was when its state was made. */
 class SeenKey {
@@ -78,12 +76,18 @@ class LiveKeys {
    * @param {ArrayLike<unknown>} keys the app's own array, newest key first
    * @param {string} algorithm
    * @param {string} encoding
+   * @param {{ change: Function }} [ring] what has the states, where that is not a keyring of the engine's
    */
-  constructor(keys, algorithm, encoding) {
+  constructor(keys, algorithm, encoding, ring = engine.createKeyring(algorithm, encoding)) {
     this.#keys = keys
     this.#algorithm = algorithm
     this.#encoding = encoding
-    this.#ring = engine.createKeyring(algorithm, encoding)
+    this.#ring = ring
+  }
+
+  /** The app's own array. */
+  get keys() {
+    return this.#keys
   }
 
   /**
@@ -111,7 +115,8 @@ class LiveKeys {
   }
 
   #renew(length) {
-    if (this.#ring === undefined || !Number.isInteger(length) || length < 0 || length > MOST) return false
+    if (this.#ring === undefined || !Number.isInteger(length) || length < 0 || length > MOST_KEYS)
+      return false
     if (!isData(this.#keys, length)) return false
     const before = this.#seen
     const seen = []

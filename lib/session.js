@@ -67,12 +67,13 @@ function toBase64(json) {
 /**
  * @param {SessionContext} ctx
  * @param {unknown} obj what to copy the enumerable properties of, own and inherited
+ * @param {Set<string>} [hideable] inherited names that a property may hide; all others it may not
  */
-function Session(ctx, obj) {
+function Session(ctx, obj, hideable = undefined) {
   Object.defineProperty(this, '_ctx', { value: ctx })
   if (!obj) return
   for (const key in obj) {
-    if (!(key in this)) this[key] = obj[key]
+    if (!(key in this) || hideable?.has(key)) this[key] = obj[key]
   }
 }
 
@@ -112,8 +113,33 @@ Object.defineProperties(Session.prototype, {
  * @throws {SyntaxError} where the value holds no JSON
  */
 function openSession(value, json) {
-  const obj = JSON.parse(json === undefined ? Buffer.from(value, 'base64').toString('utf8') : json)
+  const obj = parse(value, json)
   return new Session(openedContext(value, json), obj)
 }
 
-module.exports = { createSession: Session.create, openSession, toBase64 }
+function parse(value, json) {
+  return JSON.parse(json === undefined ? Buffer.from(value, 'base64').toString('utf8') : json)
+}
+
+/**
+ * Makes sessions that have methods besides, on a prototype between them and `Session.prototype`.
+ *
+ * @param {Record<string, Function>} methods not enumerable; a session's own property of the same name hides one
+ * @returns {{ createSession: (obj?: unknown) => object, openSession: typeof openSession }}
+ */
+function sessionsWith(methods) {
+  function SessionWithMethods() {}
+  const descriptors = Object.entries({ ...methods, constructor: Session }).map(([name, value]) => [
+    name,
+    { configurable: true, value, writable: true }
+  ])
+  SessionWithMethods.prototype = Object.create(Session.prototype, Object.fromEntries(descriptors))
+  const names = new Set(Object.keys(methods))
+  const make = (context, obj) => Reflect.construct(Session, [context, obj, names], SessionWithMethods)
+  return {
+    createSession: (obj) => make(new SessionContext(), obj),
+    openSession: (value, json) => make(openedContext(value, json), parse(value, json))
+  }
+}
+
+module.exports = { createSession: Session.create, openSession, sessionsWith, toBase64 }

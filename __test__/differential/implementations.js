@@ -67,8 +67,8 @@ function loadOriginal(label, patches = []) {
 }
 
 // Ours, from fresh module instances, on the engine given ('native', 'node', or undefined for its own
-// choice).
-function loadOurs(engine) {
+// choice). `extended` sends everything the way that it goes with options of ours, though none is set.
+function loadOurs(engine, { extended = false } = {}) {
   const before = process.env.COOKIE_SESSION_ENGINE
   for (const file of Object.keys(require.cache)) {
     const relative = path.relative(root, file)
@@ -78,9 +78,10 @@ function loadOurs(engine) {
   }
   if (engine !== undefined) process.env.COOKIE_SESSION_ENGINE = engine
   try {
+    if (extended) require(path.join(root, 'lib/option-names')).hasNewOptions = () => true
     const cookieSession = require(root)
     return {
-      label: `ours on the ${engine || 'default'} engine`,
+      label: `ours on the ${engine || 'default'} engine${extended ? ', as with options of its own' : ''}`,
       cookieSession,
       Keygrip: cookieSession.Keygrip,
       debug: catchDebug(createRequire(path.join(root, 'package.json'))('debug'))

@@ -6,6 +6,8 @@
 const { headerText } = require('./header')
 
 function text(value) {
+  // A script that is being made smaller may have lost it.
+  if (value === undefined) return 'undefined'
   if (value.length > 1200) {
     const left = value.length - 800
     return `(${text(value.slice(0, 400))} + ${text(value.slice(-400))} /* ${left} characters left out between */)`

@@ -143,7 +143,9 @@ describe('types', { concurrency: 2 }, () => {
         ['keys: [1]', 'TS2322'],
         ["maxAge: '1000'", 'TS2322'],
         ["sameSite: 'loose'", 'TS2820|TS2322'],
-        ['256', 'TS2345|TS2769'],
+        ["encrypt: 'yes'", 'TS2322'],
+        ['async () => true', 'TS2322'],
+        ["['a'], 256", 'TS2345|TS2769'],
         ["engine = 'node'", 'TS2540'],
         ['@ts-expect-error', 'TS2578']
       ]

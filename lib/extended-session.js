@@ -1,0 +1,432 @@
+'use strict'
+
+// One request's session where an option is set that cookie-session does not have. Without any, index.js does it, which
+// is cheaper; what both do is the same.
+
+const { publish } = require('./channels')
+const { Failure, SessionError, failingAs, sessionErrorOf, warnNotSaved } = require('./errors')
+const { isSecure, setCookies, valuesOf } = require('./jar')
+const plain = require('./session')
+const {
+  clearingCookie,
+  isSigned,
+  pushCookies,
+  refusedByBrowsers,
+  sealedCookie
+} = require('./session-cookies')
+const { Cookie, pushCookie } = require('./set-cookie')
+
+const FORBIDS_ROLLING = /(?:^|[\s,])(?:public|s-maxage)(?:$|[\s,=])/i
+
+/** As express-session's `proxy: true` has it: the first protocol that a proxy has noted, where the connection is plain. */
+function isForwardedSecure(req) {
+  if (req.socket?.encrypted) return true
+  const [first] = String(req.headers['x-forwarded-proto'] ?? '').split(',')
+  return first.trim().toLowerCase() === 'https'
+}
+
+/** The cookies of a session: how they are read and written for a request, with the attributes as they are then. */
+class ExtendedSession {
+  #plan
+  #req
+  #res
+  #debug
+  /** Not looked at yet (undefined), there, or given up (false). */
+  #session
+  /** What the request's cookie held, once it was looked at. */
+  #found
+  /** When the session was created, ms; undefined for one that starts with this response. */
+  #created
+  /** Whether it is to be sent as of now, though it may be as it was. */
+  #isDue = false
+  /** Whether it is to be written by the newest key, its times kept. */
+  #isOutdated = false
+  #isRegenerated = false
+  /** Whether it is to be issued again, if it was ever, or has become something. */
+  #isTouched = false
+  /** Whether nobody has looked at the session, and it is sent again as it came. */
+  #isUntouched = false
+  #hasReported = false
+  /** The session's text when the headers went; null for one that was given up. */
+  #sent
+
+  /**
+   * @param {object} plan what is the same for all requests: see index.js
+   * @param {import('node:http').IncomingMessage} req
+   * @param {import('node:http').ServerResponse} res
+   * @param {(format: string, ...values: unknown[]) => void} debug
+   */
+  constructor(plan, req, res, debug) {
+    this.#plan = plan
+    this.#req = req
+    this.#res = res
+    this.#debug = debug
+    if (plan.options.onError) res.once('close', () => this.#checkAfterwards())
+  }
+
+  get #requestOptions() {
+    return this.#req[this.#plan.optionsKey]
+  }
+
+  // --- reading -----------------------------------------------------------------------------------
+
+  get() {
+    if (this.#session === undefined) this.#read()
+    return this.#session || null
+  }
+
+  #create(obj) {
+    return this.#plan.options.sessionMethods
+      ? require('./session-methods').createSession(this, obj)
+      : plain.createSession(obj)
+  }
+
+  #load({ json, value }) {
+    const { openSession } = this.#plan.options.sessionMethods ? require('./session-methods') : plain
+    const args = json === undefined ? [value] : [plain.toBase64(json), json]
+    return this.#plan.options.sessionMethods ? openSession(this, ...args) : openSession(...args)
+  }
+
+  #open() {
+    const { options, formats } = this.#plan
+    const own = this.#requestOptions
+    const verify = options.alwaysSigned || Boolean(own && isSigned(this.#plan, own))
+    return formats.open(this.#req.headers.cookie, verify, Date.now())
+  }
+
+  #read() {
+    // Refused by `accept` when it was time to roll: it is not asked again.
+    const found = this.#found?.reason === 'accept' ? this.#found : this.#open()
+    this.#found = found
+    const asksFirst = this.#plan.options.accept !== undefined
+    if (!asksFirst || found.reason !== undefined) this.#mendSignature(found)
+    const isAccepted = this.#accept(found)
+    if (asksFirst && isAccepted) this.#mendSignature(found)
+    if (this.#session !== undefined) return
+    this.#debug('new session')
+    this.#session = this.#create()
+  }
+
+  /** As the original does when it reads: a signature that no key made is cleared, one of an older key is replaced. */
+  #mendSignature({ isOriginal, keyIndex, legacy, reason, unsigned, value }) {
+    const { formats, name, options } = this.#plan
+    if (!isOriginal || formats.writesNew) return
+    if (reason === 'signature' && !unsigned) {
+      this.#setSignature(name + '.sig', null, { path: '/', signed: false })
+    } else if (reason === undefined && keyIndex && !options.reissue && !legacy) {
+      this.#setSignature(name + '.sig', formats.signAnew(value), { signed: false })
+    }
+  }
+
+  #setSignature(name, value, options) {
+    const header = this.#res.getHeader('Set-Cookie')
+    const cookie = new Cookie(name, value, options)
+    const values = valuesOf(header)
+    cookie.secure = this.#isSecure()
+    pushCookie(values, cookie)
+    setCookies(this.#res, values)
+  }
+
+  /**
+   * Takes the session that a cookie holds for the request's, if there is one and the app accepts it.
+   *
+   * @returns {boolean} whether it did
+   */
+  #accept(found) {
+    const { reason, json, value, keyIndex, ageMs, bytes, times } = found
+    if (reason !== undefined && reason !== 'accept') this.#reject(reason, { ageMs })
+    if (reason !== undefined || !(json || value)) return false
+    this.#debug('parse %s', value ?? '(sealed)')
+    let session
+    try {
+      session = this.#load(found)
+    } catch {
+      this.#reject('malformed', { keyIndex, ageMs })
+      return false
+    }
+    if (!this.#isAcceptable(session)) {
+      this.#found = { ...found, reason: 'accept' }
+      this.#reject('accept', { keyIndex, ageMs })
+      return false
+    }
+    this.#publish('opened', { keyIndex, ageMs, bytes })
+    const { formats, options } = this.#plan
+    this.#created = times?.created
+    this.#isDue = Boolean(found.legacy)
+    this.#isOutdated = keyIndex > 0 && (options.reissue || (formats.writesNew && times !== undefined))
+    return true
+  }
+
+  /** Asks the app, which finds at `req.session` what it is asked about, and may give it up. */
+  #isAcceptable(session) {
+    const before = this.#session
+    this.#session = session
+    let isAccepted = false
+    try {
+      isAccepted = this.#plan.accepts(session, this.#req)
+    } finally {
+      if (!isAccepted && this.#session === session) this.#session = before
+    }
+    return isAccepted && this.#session === session
+  }
+
+  #reject(reason, fields) {
+    this.#publish('rejected', { reason, ...fields })
+  }
+
+  #publish(event, fields) {
+    const { name, key } = this.#plan
+    publish(event, { name, requestKey: key, ...fields })
+  }
+
+  // --- what an app does ----------------------------------------------------------------------------
+
+  set(value) {
+    if (value === null || value === undefined) {
+      this.#session = false
+    } else if (typeof value === 'object') {
+      this.#session = this.#create(value)
+    } else {
+      throw new Error(`req.${this.#plan.key} can only be set as null or an object.`)
+    }
+    this.#startOver()
+  }
+
+  #startOver() {
+    this.#created = undefined
+    this.#isDue = false
+    this.#isTouched = false
+    this.#isOutdated = false
+  }
+
+  /** An empty session takes the place of the old one, of which nothing is kept. */
+  regenerate() {
+    this.#session = this.#create()
+    this.#startOver()
+    this.#isRegenerated = true
+  }
+
+  /**
+   * Has the session written with the headers, as it is then. What can be known now is checked now.
+   *
+   * @throws {SessionError}
+   */
+  save() {
+    if (this.#res.headersSent) throw new SessionError('ERR_SESSION_HEADERS_SENT')
+    const session = this.get()
+    try {
+      this.#check(
+        session === null ? this.#clearing() : this.#cookiesOf(this.#textOf(session), this.#timesNow())
+      )
+    } catch (thrown) {
+      throw sessionErrorOf(thrown, 'ERR_SESSION_INVALID_ATTRIBUTE')
+    }
+    this.#isDue = true
+  }
+
+  /** Whether cookies can be sent, short of sending them. */
+  #check({ cookie, signature }) {
+    cookie.toHeader()
+    failingAs('ERR_SESSION_KEYS', () => signature?.(cookie))
+    const refused = refusedByBrowsers(this.#plan.name, cookie)
+    if (refused !== undefined) throw refused
+  }
+
+  /** @throws {Error} where the request brought no session; the one that is there stays */
+  reload() {
+    const found = this.#open()
+    const before = this.#session
+    if (!this.#accept(found)) {
+      this.#session = before
+      throw new Error(`req.${this.#plan.key} has no session to reload`)
+    }
+    this.#found = found
+    this.#isTouched = false
+    this.#isRegenerated = false
+  }
+
+  touch() {
+    this.#isTouched = true
+  }
+
+  // --- writing -----------------------------------------------------------------------------------
+
+  /** Sends what became of the session, when the headers are about to go. */
+  write() {
+    let reason = 'ERR_SESSION_INVALID_ATTRIBUTE'
+    try {
+      if (this.#session === undefined) this.#loadToRoll()
+      if (this.#session === undefined) return
+      if (this.#isUntouched) {
+        this.#debug('save %s', this.#plan.name)
+        this.#save(this.#found.json, this.#found.value)
+      } else if (this.#session === false) {
+        this.#debug('remove %s', this.#plan.name)
+        this.#clear()
+      } else {
+        reason = 'ERR_SESSION_NOT_SERIALIZABLE'
+        const session = this.#session
+        const isChanged = (!session.isNew || session.isPopulated) && session.isChanged
+        const isDue = isChanged || this.#isDue || this.#isTimeToIssue()
+        if (isDue || this.#isOutdated) {
+          this.#debug('save %s', this.#plan.name)
+          const json = this.#textOf(session)
+          reason = 'ERR_SESSION_INVALID_ATTRIBUTE'
+          this.#save(json, undefined, isDue ? undefined : this.#found.times)
+        } else if (this.#isRegenerated && this.#isCarried()) {
+          this.#debug('remove %s', this.#plan.name)
+          reason = 'ERR_SESSION_INVALID_ATTRIBUTE'
+          this.#clear()
+        }
+      }
+    } catch (thrown) {
+      const cause = thrown instanceof Failure ? thrown.cause : thrown
+      this.#debug('error saving session %s', cause.message)
+      this.#report(sessionErrorOf(thrown, reason))
+    } finally {
+      if (this.#plan.options.onError) this.#sent = this.#textSoFar()
+      if (this.#plan.options.sessionMethods && this.#session) {
+        require('./session-methods').warnOfHidden(this.#session)
+      }
+    }
+  }
+
+  /** @throws {SessionError} where there is no text, and what JSON.stringify throws */
+  #textOf(session) {
+    const json = failingAs('ERR_SESSION_NOT_SERIALIZABLE', () => JSON.stringify(session))
+    if (json === undefined) failingAs('ERR_SESSION_NOT_SERIALIZABLE', () => plain.toBase64(json))
+    return json
+  }
+
+  #timesNow() {
+    const now = Date.now()
+    return { issued: now, created: this.#created ?? now }
+  }
+
+  /** Whether the request has a cookie of the session's name, good or not. */
+  #isCarried() {
+    const { formats, name } = this.#plan
+    return formats.has(this.#req.headers.cookie, name)
+  }
+
+  /** Loads a valid session that nobody looked at, where it is time to issue it again. */
+  #loadToRoll() {
+    if (!this.#plan.options.rolling) return
+    this.#found = this.#open()
+    if (this.#found.legacy || !this.#isTimeToRoll()) return
+    try {
+      this.#isUntouched = this.#accept(this.#found)
+    } catch (error) {
+      // The app's `accept` threw: nothing was accepted, and nothing is lost.
+      this.#debug('error accepting session %s', error?.message)
+    }
+  }
+
+  #isTimeToIssue() {
+    if (this.#isTouched && !(this.#session.isNew && !this.#session.isPopulated)) return true
+    return !this.#session.isNew && this.#isTimeToRoll()
+  }
+
+  /** Whether the cookie that came is good, and was issued long enough ago. */
+  #isTimeToRoll() {
+    const { formats, options } = this.#plan
+    const { rolling, ttl, maxLifetime } = options
+    const found = this.#found
+    if (!rolling || found?.keyIndex === undefined || found.reason !== undefined || this.#isRegenerated)
+      return false
+    // Written in the original's format for now, it would lose its times.
+    if (found.times !== undefined && !formats.writesNew) return false
+    if (FORBIDS_ROLLING.test(String(this.#res.getHeader('Cache-Control') ?? ''))) return false
+    if (rolling === true) return (found.ageMs ?? Infinity) >= (ttl ?? maxLifetime ?? 0) / 10
+    return found.ageMs >= rolling
+  }
+
+  #isSecure() {
+    const { proxy } = this.#plan.options
+    return isSecure(this.#req) || (proxy ? isForwardedSecure(this.#req) : false)
+  }
+
+  #cookiesOf(json, times, value) {
+    return sealedCookie(this.#plan, { json, times, value }, this.#requestOptions, this.#isSecure())
+  }
+
+  #clearing() {
+    return clearingCookie(this.#plan, this.#requestOptions, this.#isSecure())
+  }
+
+  /**
+   * @param {string | undefined} json the session's text; undefined for a value of the original's format, sent as it came
+   * @param {string} [value]
+   * @param {{ issued: number, created: number }} [times] where they are to stay as they were
+   */
+  #save(json, value, times = this.#timesNow()) {
+    const sealed = this.#cookiesOf(json, times, value)
+    this.#set(sealed)
+    this.#publish('saved', { bytes: sealed.bytes })
+  }
+
+  /** Writes the cookies that make a browser drop the session. */
+  #clear() {
+    this.#set(this.#clearing())
+    this.#publish('saved', { bytes: 0 })
+  }
+
+  #set(cookies) {
+    const { formats, name } = this.#plan
+    const refused = refusedByBrowsers(name, cookies.cookie)
+    const values = valuesOf(this.#res.getHeader('Set-Cookie'))
+    pushCookies(values, this.#plan, cookies, formats.has(this.#req.headers.cookie, name + '.sig'))
+    setCookies(this.#res, values)
+    if (refused !== undefined) this.#report(refused)
+  }
+
+  // --- what went wrong ---------------------------------------------------------------------------
+
+  /** Tells the app, at most once a response. What the app makes of it changes nothing. */
+  #report(error) {
+    this.#publish('failed', { code: error.code })
+    const { onError } = this.#plan.options
+    if (onError === undefined) {
+      warnNotSaved(error)
+      return
+    }
+    if (this.#hasReported) return
+    this.#hasReported = true
+    try {
+      Promise.resolve(onError(error, this.#req, this.#res)).catch(() => {})
+    } catch {
+      // Nothing that a handler does may harm the response.
+    }
+  }
+
+  /** The session's text as it is; null for one that was given up, undefined for one that is not there. */
+  #textSoFar() {
+    if (!this.#session) return this.#session === false ? null : undefined
+    try {
+      return `${this.#isRegenerated} ${JSON.stringify(this.#session)}`
+    } catch {
+      return 'no text'
+    }
+  }
+
+  /** Once the response is over: whether the session became another one when nothing could be sent any more. */
+  #checkAfterwards() {
+    if (!this.#res.headersSent || this.#textSoFar() === this.#sent) return
+    const session = this.#session
+    // Looked at for the first time, and left as it came.
+    if (this.#sent === undefined && session && !this.#isDifferent(session)) return
+    this.#report(new SessionError('ERR_SESSION_HEADERS_SENT'))
+  }
+
+  /** Whether a session would have been sent. */
+  #isDifferent(session) {
+    if (session.isNew) return session.isPopulated || (this.#isRegenerated && this.#isCarried())
+    try {
+      return session.isChanged
+    } catch {
+      return true
+    }
+  }
+}
+
+module.exports = { ExtendedSession }

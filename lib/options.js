@@ -1,0 +1,212 @@
+'use strict'
+
+// The options that cookie-session does not have: read once, when a middleware is made, and checked then. Nothing on
+// `req.sessionOptions` changes them afterwards.
+
+const http = require('node:http')
+const { warnOnce } = require('./errors')
+const { types } = require('node:util')
+const { NEW_OPTIONS } = require('./option-names')
+const { lengthOf, wrongKeys } = require('./key-rules')
+const { insidesOf } = require('./keygrip')
+
+/** What a key can be derived for: HKDF's info has at most 1,024 bytes in Node. */
+const LONGEST_NAME = 900
+const DIGESTS = ['sha1', 'sha256', 'sha384', 'sha512']
+
+/** What Express's request and what goes with it has beside Node's. */
+const TAKEN = new Set([
+  ...[
+    'body',
+    'params',
+    'query',
+    'cookies',
+    'signedCookies',
+    'user',
+    'sessionOptions',
+    'sessionID',
+    'sessionStore'
+  ],
+  ...[
+    'app',
+    'res',
+    'next',
+    'route',
+    'baseUrl',
+    'originalUrl',
+    'secret',
+    'files',
+    'file',
+    'rawBody',
+    'log',
+    'id'
+  ],
+  ...['get', 'header', 'accepts', 'acceptsEncoding', 'acceptsEncodings', 'acceptsCharset', 'acceptsCharsets'],
+  ...['acceptsLanguage', 'acceptsLanguages', 'range', 'param', 'is', 'protocol', 'secure', 'ip', 'ips'],
+  ...['subdomains', 'path', 'host', 'hostname', 'fresh', 'stale', 'xhr', '_parsedUrl', '_startTime']
+])
+
+function typeOf(value) {
+  if (value === null) return 'null'
+  if (Array.isArray(value)) return 'an array'
+  if (Number.isNaN(value)) return 'NaN'
+  if (types.isDate(value)) return Number.isNaN(value.getTime()) ? 'an invalid Date' : 'a Date'
+  if (typeof value === 'number') return `the number ${value}`
+  return `${/^[aeiou]/.test(typeof value) ? 'an' : 'a'} ${typeof value}`
+}
+
+/** @throws {TypeError} that names the option, what it is, and what it should be */
+function wrong(name, value, expected) {
+  throw new TypeError(`option ${name} is ${typeOf(value)}; expected ${expected}`)
+}
+
+function readBoolean(options, name) {
+  const value = options[name]
+  if (value !== undefined && typeof value !== 'boolean') wrong(name, value, 'a boolean')
+  return value === true
+}
+
+function readFunction(options, name) {
+  const value = options[name]
+  if (value !== undefined && typeof value !== 'function') wrong(name, value, 'a function')
+  return value
+}
+
+/** @param {string} unit what the number counts */
+function readCount(options, name, unit) {
+  const value = options[name]
+  if (value !== undefined && !(Number.isSafeInteger(value) && value > 0)) {
+    wrong(name, value, `a whole number of ${unit} greater than 0`)
+  }
+  return value
+}
+
+/** Passed in vain by apps that come from express-session, so that a wrong value is ignored, with a warning. */
+function ignored(name, value, expected) {
+  warnOnce(
+    'COOKIE_SESSION_OPTION_IGNORED',
+    `option ${name} is ${typeOf(value)} and ignored; expected ${expected}`,
+    `option ${name}`
+  )
+}
+
+function readRolling({ rolling }, formatIsNew) {
+  if (rolling === undefined || rolling === false) return undefined
+  if (rolling === true) return true
+  if (typeof rolling === 'number' && rolling > 0 && Number.isSafeInteger(rolling)) {
+    if (formatIsNew) return rolling
+    ignored('rolling', rolling, 'true or false, as a number needs ttl, maxLifetime or encrypt')
+    return undefined
+  }
+  ignored('rolling', rolling, 'a boolean, or a whole number of milliseconds greater than 0')
+  return undefined
+}
+
+function readProxy({ proxy }) {
+  if (proxy === undefined || typeof proxy === 'boolean') return proxy === true
+  ignored('proxy', proxy, 'a boolean')
+  return false
+}
+
+function readLegacy({ legacy }) {
+  if (legacy === undefined || legacy === false) return undefined
+  if (legacy === true || legacy === 'write') return legacy
+  if (types.isDate(legacy) && !Number.isNaN(legacy.getTime())) return new Date(legacy)
+  return wrong('legacy', legacy, "true, false, 'write' or a valid Date")
+}
+
+function readRequestKey({ requestKey }) {
+  if (requestKey === undefined) return 'session'
+  if (typeof requestKey !== 'string' || requestKey === '') {
+    wrong('requestKey', requestKey, 'the name of a property, a string that is not empty')
+  }
+  for (const key of [requestKey, `${requestKey}Options`]) {
+    const taken = TAKEN.has(key) || key in http.IncomingMessage.prototype || key in probe()
+    if (taken && !(requestKey === 'session' && key === 'sessionOptions')) {
+      throw new TypeError(
+        `option requestKey is '${requestKey}'; expected a name that req.${key} does not have already`
+      )
+    }
+  }
+  return requestKey
+}
+
+let request
+/** A request as Node makes it, to see which properties it has. */
+function probe() {
+  request ??= new http.IncomingMessage(null)
+  return request
+}
+
+/**
+ * Reads the new options.
+ *
+ * @param {object} options what the middleware was given
+ * @param {unknown} keys its keys
+ * @throws {TypeError} for a wrong value, or options that do not go together
+ */
+function readNewOptions(options, keys) {
+  const encrypt = readBoolean(options, 'encrypt')
+  const ttl = readCount(options, 'ttl', 'milliseconds')
+  const maxLifetime = readCount(options, 'maxLifetime', 'milliseconds')
+  const formatIsNew = encrypt || ttl !== undefined || maxLifetime !== undefined
+  const { digest } = options
+  if (digest !== undefined && !DIGESTS.includes(digest)) {
+    wrong('digest', digest, DIGESTS.map((name) => `'${name}'`).join(' or '))
+  }
+  const legacy = readLegacy(options)
+  if (legacy !== undefined && !formatIsNew && (digest === undefined || digest === 'sha1')) {
+    throw new TypeError('option legacy is set; expected encrypt, ttl, maxLifetime or digest beside it')
+  }
+
+  for (const name of ['encrypt', 'ttl', 'maxLifetime', 'digest', 'legacy']) {
+    if (options[name] !== undefined && options[name] !== false && !options.signed) {
+      throw new TypeError(`option signed is ${options.signed}; expected true, as option ${name} is set`)
+    }
+  }
+  const insides = insidesOf(keys)
+  const signs = typeof keys?.sign === 'function' || typeof keys?.index === 'function'
+  if (keys && !Array.isArray(keys) && !signs && (digest !== undefined || formatIsNew)) {
+    wrong('keys', keys, 'an array of keys')
+  }
+  if (digest !== undefined && keys && !Array.isArray(keys)) {
+    throw new TypeError(
+      'option digest is set beside a Keygrip, which has a digest of its own; expected one of them'
+    )
+  }
+  if (formatIsNew) {
+    if (!Array.isArray(keys) && insides === undefined) {
+      throw new TypeError(
+        'option keys is an object that signs by itself, from which no key can be derived; expected an array of keys, ' +
+          'a secret, or a Keygrip of cookie-session-native'
+      )
+    }
+    const { name } = options
+    if (name !== undefined && name !== null && (typeof name !== 'string' || name.length > LONGEST_NAME)) {
+      wrong('name', name, `a string of at most ${LONGEST_NAME} characters`)
+    }
+    const problem = wrongKeys(Array.from(insides?.live.keys ?? keys, lengthOf), legacy !== undefined)
+    if (problem !== undefined) throw new TypeError(`option keys: ${problem}`)
+  }
+
+  return {
+    sessionMethods: readBoolean(options, 'sessionMethods'),
+    encrypt,
+    digest,
+    ttl,
+    maxLifetime,
+    formatIsNew,
+    rolling: readRolling(options, formatIsNew),
+    legacy,
+    onError: readFunction(options, 'onError'),
+    maxSize: readCount(options, 'maxSize', 'bytes'),
+    proxy: readProxy(options),
+    requestKey: readRequestKey(options),
+    reissue: readBoolean(options, 'reissue'),
+    accept: readFunction(options, 'accept'),
+    /** Whether nothing that a request's options say lets an unsigned cookie pass. */
+    alwaysSigned: NEW_OPTIONS.some((name) => options[name] !== undefined) && Boolean(options.signed)
+  }
+}
+
+module.exports = { readNewOptions }
