@@ -7,12 +7,11 @@ const debug = require('debug')('cookie-session')
 const onHeaders = require('on-headers')
 const engine = require('./lib/engine')
 const { isWatched } = require('./lib/channels')
-const { Failure, sessionErrorOf, warnNotSaved } = require('./lib/errors')
 const { shareHiddenClass } = require('./lib/hidden-class')
 const { Jar } = require('./lib/jar')
 const { Keygrip } = require('./lib/keygrip')
 const { hasNewOptions } = require('./lib/option-names')
-const { accessorFor } = require('./lib/accessor')
+const { accessorFor } = require('./lib/request-state')
 const { createSession, openSession } = require('./lib/session')
 
 /**
@@ -126,6 +125,7 @@ class RequestSession {
         this.#jar.save(this.#req, this.#res, json, this.#req.sessionOptions)
       }
     } catch (thrown) {
+      const { Failure, sessionErrorOf, warnNotSaved } = require('./lib/errors')
       const cause = thrown instanceof Failure ? thrown.cause : thrown
       debug('error saving session %s', cause.message)
       warnNotSaved(sessionErrorOf(thrown, reason))

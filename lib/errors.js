@@ -100,19 +100,15 @@ function warnNotSaved({ code, message }) {
   )
 }
 
-/** Bytes of name and value that browsers keep (RFC 6265bis, section "Storage Model", step 5). */
-const BROWSERS_KEEP = 4096
-
 function warnTooLarge(name, bytes) {
   warnOnce(
     'COOKIE_SESSION_TOO_LARGE',
-    `the cookie ${JSON.stringify(name)} has ${bytes} bytes; browsers drop cookies of more than ${BROWSERS_KEEP}. ` +
+    `the cookie ${JSON.stringify(name)} has ${bytes} bytes; browsers drop cookies of more than 4096. ` +
       'The option maxSize makes it an error'
   )
 }
 
 module.exports = {
-  BROWSERS_KEEP,
   Failure,
   SessionError,
   because,

@@ -3,7 +3,7 @@
 // The middleware where an option is set that cookie-session does not have.
 
 const onHeaders = require('on-headers')
-const { accessorFor } = require('./accessor')
+const { accessorFor } = require('./request-state')
 const { ExtendedSession } = require('./extended-session')
 const { Formats } = require('./formats')
 const { shareHiddenClass } = require('./hidden-class')

@@ -5,22 +5,22 @@
 // else an app, a browser or an option brings goes the long way, which asks no questions.
 
 const http = require('node:http')
-const { isConditional, unmetCondition } = require('./cookie-conditions')
 const { findCookie, pattern } = require('./cookie-header')
-const {
-  BROWSERS_KEEP,
-  Failure,
-  SessionError,
-  because,
-  failingAs,
-  warnNotSaved,
-  warnTooLarge
-} = require('./errors')
 const { insidesOf } = require('./keygrip')
 const { LiveKeys } = require('./live-keys')
 const { PreparedAttributes } = require('./prepared-attributes')
 const { toBase64 } = require('./session')
-const { Cookie, dropCookies, pushCookie } = require('./set-cookie')
+const {
+  BROWSERS_KEEP,
+  Cookie,
+  dropCookies,
+  isConditional,
+  pushCookie,
+  unmetCondition
+} = require('./set-cookie')
+
+/** Loaded where something is lost, or goes the long way. */
+const errors = () => require('./errors')
 
 /** Whether the request came over TLS: true, or what stands in its place. */
 function isSecure(request) {
@@ -36,7 +36,10 @@ function literalsAreBare() {
 
 function requireSecure(options, secure) {
   if (!secure && options && options.secure) {
-    throw because('ERR_SESSION_INSECURE', new Error('Cannot send secure cookie over unencrypted connection'))
+    throw errors().because(
+      'ERR_SESSION_INSECURE',
+      new Error('Cannot send secure cookie over unencrypted connection')
+    )
   }
 }
 
@@ -44,10 +47,12 @@ function requireSecure(options, secure) {
 function warnOfDropped(name, value, cookie) {
   if (typeof name !== 'string' || typeof value !== 'string') return
   const bytes = name.length + value.length
-  if (bytes > BROWSERS_KEEP) warnTooLarge(name, bytes)
+  if (bytes > BROWSERS_KEEP) errors().warnTooLarge(name, bytes)
   if (cookie === undefined) return
   const detail = unmetCondition(name, cookie)
-  if (detail !== undefined) warnNotSaved(new SessionError('ERR_SESSION_INVALID_ATTRIBUTE', { detail }))
+  if (detail === undefined) return
+  const { SessionError, warnNotSaved } = errors()
+  warnNotSaved(new SessionError('ERR_SESSION_INVALID_ATTRIBUTE', { detail }))
 }
 
 /** Values of a header as an array that may be added to: the response's own, where it has one. */
@@ -279,11 +284,11 @@ class Jar {
 
     if (options && signed) {
       if (!this.keys) {
-        throw new Failure('ERR_SESSION_KEYS', new Error('.keys required for signed cookies'))
+        throw new (errors().Failure)('ERR_SESSION_KEYS', new Error('.keys required for signed cookies'))
       }
       const data = cookie.toString()
       const known = signature !== undefined && data === name + '=' + value
-      cookie.value = known ? signature : failingAs('ERR_SESSION_KEYS', () => this.keys.sign(data))
+      cookie.value = known ? signature : errors().failingAs('ERR_SESSION_KEYS', () => this.keys.sign(data))
       cookie.name += '.sig'
       pushCookie(values, cookie)
     }

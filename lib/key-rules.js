@@ -4,12 +4,10 @@
 
 const { types } = require('node:util')
 const { warnOnce } = require('./errors')
+const { MOST_KEYS } = require('./live-keys')
 
 /** Bytes of a key that is no easier to guess than what is derived from it. */
 const LEAST_KEY = 32
-
-/** More than this are no rotation, see lib/live-keys.js. */
-const MOST_KEYS = 256
 
 /**
  * @param {(number | undefined)[]} lengths bytes of each key, newest first; undefined for what is no key
@@ -58,4 +56,4 @@ function warnOfShortKeys(keys) {
   )
 }
 
-module.exports = { LEAST_KEY, MOST_KEYS, lengthOf, warnOfShortKeys, wrongKeys }
+module.exports = { LEAST_KEY, lengthOf, warnOfShortKeys, wrongKeys }

@@ -5,10 +5,12 @@
 
 const { types } = require('node:util')
 const engine = require('./engine')
-const { MOST_KEYS } = require('./key-rules')
 
 /** Bytes of a digest, for the algorithms that the engines have states for. */
 const DIGEST_LENGTH = { __proto__: null, sha1: 20, sha256: 32, sha384: 48, sha512: 64 }
+
+/** More keys than this are no key rotation; each use then reads them as it finds them. */
+const MOST_KEYS = 256
 
 /** A key as it was when its state was made. */
 class SeenKey {
@@ -185,4 +187,4 @@ class LiveKeys {
   }
 }
 
-module.exports = { LiveKeys }
+module.exports = { LiveKeys, MOST_KEYS }

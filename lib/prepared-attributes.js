@@ -4,8 +4,7 @@
 // clock has moved, only the date is written anew, once a second. Options that a text cannot stand for get none:
 // then each cookie is made for its occasion, as lib/set-cookie.js does it.
 
-const { isConditional } = require('./cookie-conditions')
-const { Cookie, flagsOf, pathOf } = require('./set-cookie')
+const { Cookie, flagsOf, isConditional, pathOf } = require('./set-cookie')
 
 const objectToString = Object.prototype.toString
 
@@ -45,7 +44,7 @@ class PreparedAttributes {
   #plain
   #secure
   #second
-  /** Whether browsers ask more of it than its grammar, see lib/cookie-conditions.js. */
+  /** Whether browsers ask more of it than its grammar, see lib/set-cookie.js. */
   isConditional
 
   /**

@@ -3,10 +3,9 @@
 // The cookies that a session is sent in, with their attributes and the checks of new options; for a request, and
 // where there is none.
 
-const { unmetCondition } = require('./cookie-conditions')
-const { BROWSERS_KEEP, SessionError, failingAs, warnTooLarge } = require('./errors')
+const { SessionError, failingAs, warnTooLarge } = require('./errors')
 const { requireSecure } = require('./jar')
-const { Cookie, pushCookie } = require('./set-cookie')
+const { BROWSERS_KEEP, Cookie, pushCookie, unmetCondition } = require('./set-cookie')
 
 /** The last date that `expires` has room for (RFC 9110 section 5.6.7, four digits of a year). */
 const LAST_DATE = Date.UTC(9999, 11, 31, 23, 59, 59)

@@ -54,7 +54,7 @@ const RULES = [
     '    onHeaders(res,',
     '    state.get()\n    onHeaders(res,'
   ],
-  ['req.session is enumerable', 'index.js', 'enumerable: true', 'enumerable: false'],
+  ['req.session is enumerable', 'lib/request-state.js', 'enumerable: true', 'enumerable: false'],
   ['undefined clears the session as null does', 'index.js', 'if (value == null) {', 'if (value === null) {'],
   [
     'other values throw',
@@ -71,8 +71,8 @@ const RULES = [
   [
     'errors while sending are swallowed',
     'index.js',
-    "debug('error saving session %s', error.message)",
-    'throw error'
+    "debug('error saving session %s', cause.message)",
+    'throw cause'
   ],
   [
     'an empty new session is not sent',
@@ -89,8 +89,8 @@ const RULES = [
   [
     'a changed session is turned to JSON twice',
     'index.js',
-    'JSON.stringify(session), this.#req',
-    'session.__json ?? JSON.stringify(session), this.#req',
+    'const json = JSON.stringify(session)',
+    'const json = session.__json ?? JSON.stringify(session)',
     [
       '&& session.isChanged',
       "&& (session.isNew || Object.defineProperty(session, '__json', { value: JSON.stringify(session) })) && session.isChanged"
@@ -101,7 +101,7 @@ const RULES = [
   [
     'keys already in a session are not copied',
     'lib/session.js',
-    'if (!(key in this)) this[key]',
+    'if (!(key in this) || hideable?.has(key)) this[key]',
     'if (key !== "_ctx") this[key]'
   ],
   [
@@ -123,8 +123,8 @@ const RULES = [
     'return openSession(str)\n',
     'return openSession(str)\n',
     [
-      'const obj = JSON.parse(json === undefined ?',
-      "if (json === undefined) json = Buffer.from(value, 'base64').toString('utf8')\n  const obj = JSON.parse(json === undefined ?"
+      'const obj = parse(value, json)',
+      "if (json === undefined) json = Buffer.from(value, 'base64').toString('utf8')\n  const obj = parse(value, json)"
     ]
   ],
   [
