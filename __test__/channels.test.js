@@ -109,6 +109,26 @@ describe('diagnostics channels', () => {
     ])
   })
 
+  it('change nothing for the request where a subscriber throws', async () => {
+    const failure = new Error('of a subscriber')
+    const throwing = () => {
+      throw failure
+    }
+    const uncaught = []
+    const before = process.listeners('uncaughtException')
+    process.removeAllListeners('uncaughtException')
+    process.on('uncaughtException', (error) => uncaught.push(error))
+    channel('cookie-session:saved').subscribe(throwing)
+    try {
+      assert.equal((await exchange({ keys: ['k'] }, '', write)).length, 2)
+    } finally {
+      channel('cookie-session:saved').unsubscribe(throwing)
+      process.removeAllListeners('uncaughtException')
+      for (const listener of before) process.on('uncaughtException', listener)
+    }
+    assert.deepEqual(uncaught, [failure])
+  })
+
   it('change nothing on the wire', async () => {
     unsubscribe()
     const alone = await exchange({ keys: ['k'], maxAge: 0, path: '/p' }, '', write)

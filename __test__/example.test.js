@@ -565,3 +565,40 @@ function flagsOn(res) {
   const row = /<code>(is\w+)<\/code><\/th>\s*<td class="\w+">(\w+)<\/td>\s*<td class="\w+">(\w+)<\/td>/g
   return Object.fromEntries([...res.body.matchAll(row)].map(([, name, first, last]) => [name, [first, last]]))
 }
+
+describe('the page that switches options on', () => {
+  let app
+  before(async () => {
+    app = await serve({ keys: ['k'] })
+  })
+  after(() => app.close())
+
+  it('shows a signed cookie, and an encrypted one that takes it over', async () => {
+    const browser = new Browser(app.base)
+    await browser.send('/options')
+    const signed = await browser.send('/options')
+    assert.match(signed.body, /and was opened/)
+    assert.match(signed.body, /&quot;views&quot;: 2/)
+    assert.match(signed.setCookie[0], /^lab=eyJ/)
+    const encrypted = await browser.send('/options?encrypt=on&legacy=on')
+    assert.match(encrypted.body, /&quot;views&quot;: 3/)
+    assert.match(encrypted.setCookie[0], /^lab=e1\./)
+    assert.deepEqual([...browser.jar.keys()], ['lab'])
+  })
+
+  it('says what does not go together, and what was lost', async () => {
+    const browser = new Browser(app.base)
+    const refused = await browser.send('/options?legacy=on')
+    assert.equal(refused.status, 400)
+    assert.match(refused.body, /option legacy is set/)
+    const lost = await browser.send('/options?encrypt=on&maxSize=on')
+    assert.match(lost.body, /was not saved/)
+    assert.deepEqual(lost.setCookie, [])
+  })
+
+  it('refuses a forged cookie', async () => {
+    const browser = new Browser(app.base)
+    browser.cookie = 'lab=e1.AAAA'
+    assert.match((await browser.send('/options?encrypt=on')).body, /refused/)
+  })
+})

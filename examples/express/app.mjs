@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url'
 import cookieSession from 'cookie-session-native'
 import express from 'express'
 import { readSessionCookie } from './inspect.mjs'
+import { createOptionsPage } from './options.mjs'
 import { errorPage, homePage } from './page.mjs'
 
 const HERE = fileURLToPath(new URL('.', import.meta.url))
@@ -35,6 +36,9 @@ export function createApp({ keys, production = false }) {
   // These need no session, so they come before it.
   app.get('/style.css', (_req, res) => res.sendFile('style.css', { root: HERE }))
   app.get('/favicon.ico', (_req, res) => res.status(204).end())
+
+  // It has a session of its own.
+  app.get('/options', createOptionsPage())
 
   // From here on there is a req.session.
   app.use(

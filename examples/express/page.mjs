@@ -97,6 +97,7 @@ export function homePage(view) {
             Rotate the keys: start with <code>SESSION_SECRET_KEYS=old</code>, visit, start again with
             <code>SESSION_SECRET_KEYS=new,old</code>, and reload.
           </li>
+          <li><a href="/options">Switch options on</a>, and see how the cookie changes.</li>
         </ul>
       </section>
     </main>
@@ -108,6 +109,60 @@ export function homePage(view) {
       </p>
     </footer>`
   )
+}
+
+/** What options make of a cookie: see options.mjs. */
+export function optionsPage({ chosen, switches, refused, received, json, sent, lost }) {
+  return layout(
+    'Options',
+    html`
+    <header>
+      <p class="eyebrow">cookie-session-native</p>
+      <h1>What options make of a cookie</h1>
+      <p class="lead">A second session, in the cookie <code>lab</code>, with the options that you choose.</p>
+    </header>
+
+    <main>
+      <section aria-labelledby="choose">
+        <h2 id="choose">Choose</h2>
+        <form method="get" action="/options">
+          <ul>
+            ${Object.entries(switches).map(
+              ([name, { effect }]) => html`<li>
+              <label><input type="checkbox" name="${name}" value="on" ${chosen.includes(name) && 'checked'}> <code>${name}</code></label>
+              ${effect}
+            </li>
+            `
+            )}
+          </ul>
+          <p class="actions"><button>Switch, and view</button> <a class="button quiet" href="/">Back</a></p>
+        </form>
+      </section>
+
+      ${refused && html`<div class="notice" role="status"><strong>These do not go together.</strong> ${refused}</div>`}
+      ${lost && html`<div class="notice" role="status"><strong>The session was not saved.</strong> ${lost}</div>`}
+      ${!refused && labSection({ received, json, sent })}
+    </main>`
+  )
+}
+
+function labSection({ received, json, sent }) {
+  const verdict = received.isOpened ? 'opened' : 'refused: the request has a new session'
+  return html`<section aria-labelledby="lab">
+        <h2 id="lab">The cookie</h2>
+        <div class="pair">
+          <figure>
+            <figcaption>Came in${received.value && `, and was ${verdict}`}</figcaption>
+            <pre class="raw"><code>${received.value ?? '(none)'}</code></pre>
+          </figure>
+          <figure>
+            <figcaption>Goes back</figcaption>
+            ${sent.length > 0 ? sent.map((line) => html`<pre><code>${line}</code></pre>`) : html`<pre><code>(none)</code></pre>`}
+          </figure>
+        </div>
+        <p>It holds:</p>
+        <pre><code>${json}</code></pre>
+      </section>`
 }
 
 export function errorPage({ status, title, detail, stack }) {
