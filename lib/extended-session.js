@@ -51,7 +51,7 @@ class ExtendedSession {
   #sent
 
   /**
-   * @param {object} plan what is the same for all requests: see index.js
+   * @param {object} plan what is the same for all requests, see lib/extended.js
    * @param {import('node:http').IncomingMessage} req
    * @param {import('node:http').ServerResponse} res
    * @param {(format: string, ...values: unknown[]) => void} debug
