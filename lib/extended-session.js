@@ -347,11 +347,11 @@ class ExtendedSession {
   }
 
   #cookiesOf(json, times, value) {
-    return sealedCookie(this.#plan, { json, times, value }, this.#requestOptions, this.#isSecure())
+    return sealedCookie(this.#plan, { json, times, value }, this.#requestOptions, () => this.#isSecure())
   }
 
   #clearing() {
-    return clearingCookie(this.#plan, this.#requestOptions, this.#isSecure())
+    return clearingCookie(this.#plan, this.#requestOptions, () => this.#isSecure())
   }
 
   /**
@@ -360,21 +360,23 @@ class ExtendedSession {
    * @param {{ issued: number, created: number }} [times] where they are to stay as they were
    */
   #save(json, value, times = this.#timesNow()) {
+    const header = this.#res.getHeader('Set-Cookie')
     const sealed = this.#cookiesOf(json, times, value)
-    this.#set(sealed)
+    this.#set(header, sealed)
     this.#publish('saved', { bytes: sealed.bytes })
   }
 
   /** Writes the cookies that make a browser drop the session. */
   #clear() {
-    this.#set(this.#clearing())
+    const header = this.#res.getHeader('Set-Cookie')
+    this.#set(header, this.#clearing())
     this.#publish('saved', { bytes: 0 })
   }
 
-  #set(cookies) {
+  #set(header, cookies) {
     const { formats, name } = this.#plan
     const refused = refusedByBrowsers(name, cookies.cookie)
-    const values = valuesOf(this.#res.getHeader('Set-Cookie'))
+    const values = valuesOf(header)
     pushCookies(values, this.#plan, cookies, formats.has(this.#req.headers.cookie, name + '.sig'))
     setCookies(this.#res, values)
     if (refused !== undefined) this.#report(refused)

@@ -29,13 +29,14 @@ function isSigned({ formats, options }, attributes) {
  * @param {{ name: string, options: object }} plan see lib/extended.js
  * @param {string} value
  * @param {object | null | undefined} attributes the options as they are now
- * @param {boolean} [secure] whether the connection is; undefined where there is none
+ * @param {() => boolean} [isSecure] whether the connection is; undefined where there is none
  * @throws {TypeError} for an attribute that cannot be sent
  * @throws {Error} for a secure cookie on a connection that is not
  */
-function cookieOf({ name, options }, value, attributes, secure) {
+function cookieOf({ name, options }, value, attributes, isSecure) {
   const cookie = new Cookie(name, value, attributes)
-  if (secure !== undefined) requireSecure(attributes, secure)
+  const secure = isSecure?.()
+  if (isSecure !== undefined) requireSecure(attributes, secure)
   cookie.secure = attributes && attributes.secure !== undefined ? attributes.secure : Boolean(secure)
   if (attributes && 'secureProxy' in attributes) cookie.secure = attributes.secureProxy
   // Elsewhere an option `name` or `value` lands on the cookie, as it does with the original.
@@ -51,13 +52,13 @@ function cookieOf({ name, options }, value, attributes, secure) {
  * @returns {{ cookie: Cookie, signature?: (cookie: Cookie) => string, bytes: number }}
  * @throws {SessionError} `ERR_SESSION_TOO_LARGE`, and what stands for `ERR_SESSION_KEYS`
  */
-function sealedCookie(plan, { json, times, value: asItCame }, attributes, secure) {
+function sealedCookie(plan, { json, times, value: asItCame }, attributes, isSecure) {
   const { formats, name, options } = plan
   const signed = Boolean(options.alwaysSigned || (attributes && isSigned(plan, attributes)))
   const { value, signature } = failingAs('ERR_SESSION_KEYS', () =>
     formats.seal({ json, times, value: asItCame }, signed)
   )
-  const cookie = cookieOf(plan, value, attributes, secure)
+  const cookie = cookieOf(plan, value, attributes, isSecure)
   if (options.ttl !== undefined && formats.writesNew && endsWithBrowser(cookie)) {
     cookie.expires = new Date(Math.min(times.issued + options.ttl, LAST_DATE))
   }
@@ -71,10 +72,10 @@ function sealedCookie(plan, { json, times, value: asItCame }, attributes, secure
 }
 
 /** The cookie that makes a browser drop a session. */
-function clearingCookie(plan, attributes, secure) {
+function clearingCookie(plan, attributes, isSecure) {
   const signed = plan.options.alwaysSigned || (attributes && isSigned(plan, attributes))
   return {
-    cookie: cookieOf(plan, '', attributes, secure),
+    cookie: cookieOf(plan, '', attributes, isSecure),
     signature: signed ? plan.formats.signatureOfNothing : undefined
   }
 }
