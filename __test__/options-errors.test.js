@@ -4,7 +4,7 @@
 'use strict'
 
 const assert = require('node:assert')
-const { execFile } = require('node:child_process')
+const { execFile, spawnSync } = require('node:child_process')
 const path = require('node:path')
 const { describe, test } = require('node:test')
 
@@ -807,5 +807,37 @@ describe('process warnings', { concurrency: true }, () => {
       })
     `)
     assert.strictEqual(warnings.length, 1)
+  })
+})
+
+describe('what the app does wrong is heard of', () => {
+  const code = (options, app) => `
+    const http = require('node:http')
+    const cookieSession = require(${JSON.stringify(path.join(__dirname, '..'))})
+    const middleware = cookieSession({ keys: ['k'], ${options} })
+    const server = http.createServer((req, res) => middleware(req, res, () => { ${app}; res.end() }))
+    server.listen(0, '127.0.0.1', async () => {
+      const { status } = await fetch('http://127.0.0.1:' + server.address().port)
+      console.log(status)
+      server.closeAllConnections()
+      server.close()
+    })`
+  const run = (...args) => spawnSync(process.execPath, ['-e', code(...args)], { encoding: 'utf8' })
+
+  for (const [line, handler] of [
+    ['throws', '() => { throw new TypeError() }'],
+    ['rejects', 'async () => { throw new TypeError() }']
+  ]) {
+    test(`an onError that ${line} gives a warning, and so does the session`, () => {
+      const { stdout, stderr } = run(`onError: ${handler}`, 'req.session.a = 1n')
+      assert.strictEqual(stdout.trim(), '200')
+      assert.match(stderr, /COOKIE_SESSION_ON_ERROR_FAILED/)
+      assert.match(stderr, /COOKIE_SESSION_NOT_SAVED/)
+    })
+  }
+
+  test('a null that toJSON throws does not break the response', () => {
+    const { stdout } = run('onError: () => {}', 'req.session.a = { toJSON() { throw null } }')
+    assert.strictEqual(stdout.trim(), '200')
   })
 })

@@ -652,20 +652,52 @@ describe('reload', () => {
     assert.deepStrictEqual(reply.cookies, [])
   })
 
-  test('brings back a session that was given up or replaced', async () => {
-    for (const value of [null, { other: 1 }]) {
+  test('brings back a session that was replaced', async () => {
+    const reply = await once(
+      {},
+      async (req) => {
+        const before = req.session
+        req.session = { other: 1 }
+        await before.reload()
+        assert.deepStrictEqual({ ...req.session }, ANN)
+      },
+      VALID
+    )
+    assert.deepStrictEqual(reply.cookies, [])
+  })
+
+  test('does not bring back one that was given up, destroyed or regenerated', async () => {
+    for (const giveUp of [
+      (req) => {
+        req.session = null
+      },
+      (req) => req.session.destroy(),
+      (req) => req.session.regenerate()
+    ]) {
       const reply = await once(
         {},
         async (req) => {
           const before = req.session
-          req.session = value
-          await before.reload()
-          assert.deepStrictEqual({ ...req.session }, ANN)
+          await giveUp(req)
+          await assert.rejects(before.reload(), /no session to reload/)
+          assert.strictEqual(req.session?.user, undefined)
         },
         VALID
       )
-      assert.deepStrictEqual(reply.cookies, [])
+      assert.match(reply.cookies[0], /expires=Thu, 01 Jan 1970/)
     }
+  })
+
+  test('a session of another user that cannot be written drops the one that it replaced', async () => {
+    const reply = await once(
+      { onError() {} },
+      async (req) => {
+        await req.session.regenerate()
+        req.session.user = 1n
+      },
+      VALID
+    )
+    assert.match(reply.cookies[0], /^session=; .*expires=Thu, 01 Jan 1970/)
   })
 
   test('changed after it, the session is sent', async () => {

@@ -22,6 +22,9 @@ const USAGE = `Usage:
   --keys-env NAME  environment variable with the app's keys, newest first: separated by commas, or a JSON array
   --no-content     does not show the session
 
+Blanks around keys that are separated by commas do not count. Verified means that a key of the app made the cookie; it
+may have expired, or hold no session, all the same.
+
 Exit code: 0 verified, 1 refused or not verified, 2 wrong usage.`
 
 const OPTIONS = {
@@ -40,11 +43,12 @@ class UsageError extends Error {}
 function keysFrom(variable) {
   const text = process.env[variable]
   if (!text) throw new UsageError(`the environment variable ${variable} is not set`)
-  if (!text.trimStart().startsWith('['))
-    return text
-      .split(',')
-      .map((key) => key.trim())
-      .filter(Boolean)
+  if (!text.trimStart().startsWith('[')) {
+    const separated = text.split(',').map((key) => key.trim())
+    const given = separated.filter(Boolean)
+    if (given.length === 0) throw new UsageError(`the environment variable ${variable} holds no key`)
+    return given
+  }
   let keys
   try {
     keys = JSON.parse(text)
@@ -108,6 +112,11 @@ function contentText(json) {
   }
 }
 
+/** A text of the user's without what would change the terminal. */
+function printable(text) {
+  return JSON.stringify(text).slice(1, -1)
+}
+
 const REASONS = {
   signature: 'no: no key made it, or there is no signature',
   malformed: 'no: it is not written as this format is'
@@ -122,7 +131,7 @@ function inspect(input, flags) {
   if (value === '') throw new UsageError('there is no cookie in what was given')
   const format = formatOf(value, digest)
   const lines = [
-    ['cookie', name],
+    ['cookie', printable(name)],
     ['format', format.text],
     ['size', `${name.length + value.length} bytes of name and value; browsers keep 4096`]
   ]

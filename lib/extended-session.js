@@ -4,7 +4,7 @@
 // is cheaper; what both do is the same.
 
 const { publish } = require('./channels')
-const { Failure, SessionError, failingAs, sessionErrorOf, warnNotSaved } = require('./errors')
+const { Failure, SessionError, failingAs, sessionErrorOf, warnNotSaved, warnOnce } = require('./errors')
 const { isSecure, setCookies, valuesOf } = require('./jar')
 const plain = require('./session')
 const {
@@ -212,7 +212,7 @@ class ExtendedSession {
    * @throws {SessionError}
    */
   save() {
-    if (this.#res.headersSent) throw new SessionError('ERR_SESSION_HEADERS_SENT')
+    this.checkHeaders()
     const session = this.get()
     try {
       this.#check(
@@ -234,15 +234,21 @@ class ExtendedSession {
 
   /** @throws {Error} where the request brought no session; the one that is there stays */
   reload() {
-    const found = this.#open()
     const before = this.#session
-    if (!this.#accept(found)) {
+    // What was given up by this request is not there any more, though the request still carries it.
+    const isGivenUp = this.#isRegenerated || before === false
+    const found = isGivenUp ? undefined : this.#open()
+    if (isGivenUp || !this.#accept(found)) {
       this.#session = before
       throw new Error(`req.${this.#plan.key} has no session to reload`)
     }
     this.#found = found
     this.#isTouched = false
-    this.#isRegenerated = false
+  }
+
+  /** @throws {SessionError} where it is too late for what was done to reach the browser */
+  checkHeaders() {
+    if (this.#res.headersSent) throw new SessionError('ERR_SESSION_HEADERS_SENT')
   }
 
   touch() {
@@ -281,13 +287,25 @@ class ExtendedSession {
       }
     } catch (thrown) {
       const cause = thrown instanceof Failure ? thrown.cause : thrown
-      this.#debug('error saving session %s', cause.message)
+      // Without an option of ours, a null that is thrown breaks the response as it does with the original.
+      this.#debug('error saving session %s', this.#plan.options.isAnySet ? cause?.message : cause.message)
       this.#report(sessionErrorOf(thrown, reason))
+      this.#dropReplaced()
     } finally {
       if (this.#plan.options.onError) this.#sent = this.#textSoFar()
       if (this.#plan.options.sessionMethods && this.#session) {
         require('./session-methods').warnOfHidden(this.#session)
       }
+    }
+  }
+
+  /** Where the new session could not be written, at least the one that it replaced is dropped. */
+  #dropReplaced() {
+    if (!this.#isRegenerated || !this.#session || !this.#isCarried()) return
+    try {
+      this.#clear()
+    } catch {
+      // It has been reported that the session was not saved.
     }
   }
 
@@ -316,9 +334,9 @@ class ExtendedSession {
     if (this.#found.legacy || !this.#isTimeToRoll()) return
     try {
       this.#isUntouched = this.#accept(this.#found)
-    } catch (error) {
-      // The app's `accept` threw: nothing was accepted, and nothing is lost.
-      this.#debug('error accepting session %s', error?.message)
+    } catch {
+      // Nothing was accepted, and nothing is lost; where the app looks at the session, it is thrown again.
+      warnOnce('COOKIE_SESSION_ACCEPT_FAILED', 'the option accept threw, or returned no boolean')
     }
   }
 
@@ -394,10 +412,18 @@ class ExtendedSession {
     }
     if (this.#hasReported) return
     this.#hasReported = true
+    // Nothing that a handler does may harm the response.
+    const failed = () => {
+      warnOnce(
+        'COOKIE_SESSION_ON_ERROR_FAILED',
+        `the option onError failed when it was told of ${error.code}`
+      )
+      warnNotSaved(error)
+    }
     try {
-      Promise.resolve(onError(error, this.#req, this.#res)).catch(() => {})
+      Promise.resolve(onError(error, this.#req, this.#res)).catch(failed)
     } catch {
-      // Nothing that a handler does may harm the response.
+      failed()
     }
   }
 
@@ -405,7 +431,7 @@ class ExtendedSession {
   #textSoFar() {
     if (!this.#session) return this.#session === false ? null : undefined
     try {
-      return `${this.#isRegenerated} ${JSON.stringify(this.#session)}`
+      return `${this.#isRegenerated} ${this.#isTouched} ${JSON.stringify(this.#session)}`
     } catch {
       return 'no text'
     }

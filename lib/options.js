@@ -189,6 +189,7 @@ function readNewOptions(options, keys) {
     if (problem !== undefined) throw new TypeError(`option keys: ${problem}`)
   }
 
+  const isAnySet = NEW_OPTIONS.some((name) => options[name] !== undefined)
   return {
     sessionMethods: readBoolean(options, 'sessionMethods'),
     encrypt,
@@ -205,7 +206,8 @@ function readNewOptions(options, keys) {
     reissue: readBoolean(options, 'reissue'),
     accept: readFunction(options, 'accept'),
     /** Whether nothing that a request's options say lets an unsigned cookie pass. */
-    alwaysSigned: NEW_OPTIONS.some((name) => options[name] !== undefined) && Boolean(options.signed)
+    alwaysSigned: isAnySet && Boolean(options.signed),
+    isAnySet
   }
 }
 

@@ -103,7 +103,9 @@ function pushCookies(values, { formats, name }, { cookie, signature }, dropsSign
 
 /** @returns {SessionError | undefined} where browsers will refuse the cookie */
 function refusedByBrowsers(name, cookie) {
-  const detail = unmetCondition(name, cookie)
+  let detail = unmetCondition(name, cookie)
+  if (Number.isNaN(cookie.expires?.getTime?.())) detail = 'expires is no valid date'
+  if (/[;,\s]/.test(cookie.domain ?? '')) detail = 'domain is no host'
   return detail === undefined ? undefined : new SessionError('ERR_SESSION_INVALID_ATTRIBUTE', { detail })
 }
 

@@ -41,7 +41,10 @@ function answer(session, callback, work) {
 
 const methods = {
   regenerate(callback) {
-    return answer(this, callback, () => stateOf(this).regenerate())
+    return answer(this, callback, () => {
+      stateOf(this).regenerate()
+      stateOf(this).checkHeaders()
+    })
   },
   save(callback) {
     return answer(this, callback, () => stateOf(this).save())
@@ -50,7 +53,10 @@ const methods = {
     return answer(this, callback, () => stateOf(this).reload())
   },
   destroy(callback) {
-    return answer(this, callback, () => stateOf(this).set(null))
+    return answer(this, callback, () => {
+      stateOf(this).set(null)
+      stateOf(this).checkHeaders()
+    })
   },
   touch() {
     stateOf(this).touch()
