@@ -342,7 +342,7 @@ class ExtendedSession {
 
   #isTimeToIssue() {
     if (this.#isTouched && !(this.#session.isNew && !this.#session.isPopulated)) return true
-    return !this.#session.isNew && this.#isTimeToRoll()
+    return this.#isTimeToRoll() && !this.#session.isNew
   }
 
   /** Whether the cookie that came is good, and was issued long enough ago. */
