@@ -3,10 +3,9 @@
 // One request's session where an option is set that cookie-session does not have. Without any, index.js does it, which
 // is cheaper; what both do is the same.
 
-const { publish } = require('./channels')
 const { Failure, SessionError, failingAs, sessionErrorOf, warnNotSaved, warnOnce } = require('./errors')
 const { isSecure, setCookies, valuesOf } = require('./jar')
-const plain = require('./session')
+const { toBase64 } = require('./session')
 const {
   clearingCookie,
   isSigned,
@@ -18,9 +17,8 @@ const { Cookie, pushCookie } = require('./set-cookie')
 
 const FORBIDS_ROLLING = /(?:^|[\s,])(?:public|s-maxage)(?:$|[\s,=])/i
 
-/** As express-session's `proxy: true` has it: the first protocol that a proxy has noted, where the connection is plain. */
+/** As express-session's `proxy: true` has it: the first protocol that a proxy has noted. */
 function isForwardedSecure(req) {
-  if (req.socket?.encrypted) return true
   const [first] = String(req.headers['x-forwarded-proto'] ?? '').split(',')
   return first.trim().toLowerCase() === 'https'
 }
@@ -75,23 +73,9 @@ class ExtendedSession {
     return this.#session || null
   }
 
-  #create(obj) {
-    return this.#plan.options.sessionMethods
-      ? require('./session-methods').createSession(this, obj)
-      : plain.createSession(obj)
-  }
-
-  #load({ json, value }) {
-    const { openSession } = this.#plan.options.sessionMethods ? require('./session-methods') : plain
-    const args = json === undefined ? [value] : [plain.toBase64(json), json]
-    return this.#plan.options.sessionMethods ? openSession(this, ...args) : openSession(...args)
-  }
-
   #open() {
-    const { options, formats } = this.#plan
-    const own = this.#requestOptions
-    const verify = options.alwaysSigned || Boolean(own && isSigned(this.#plan, own))
-    return formats.open(this.#req.headers.cookie, verify, Date.now())
+    const verify = isSigned(this.#plan, this.#requestOptions)
+    return this.#plan.formats.open(this.#req.headers.cookie, verify, Date.now())
   }
 
   #read() {
@@ -104,7 +88,7 @@ class ExtendedSession {
     if (asksFirst && isAccepted) this.#mendSignature(found)
     if (this.#session !== undefined) return
     this.#debug('new session')
-    this.#session = this.#create()
+    this.#session = this.#plan.sessions.createSession(this)
   }
 
   /** As the original does when it reads: a signature that no key made is cleared, one of an older key is replaced. */
@@ -139,7 +123,7 @@ class ExtendedSession {
     this.#debug('parse %s', value ?? '(sealed)')
     let session
     try {
-      session = this.#load(found)
+      session = this.#plan.sessions.openSession(this, found)
     } catch {
       this.#reject('malformed', { keyIndex, ageMs })
       return false
@@ -149,7 +133,7 @@ class ExtendedSession {
       this.#reject('accept', { keyIndex, ageMs })
       return false
     }
-    this.#publish('opened', { keyIndex, ageMs, bytes })
+    this.#plan.tell('opened', { keyIndex, ageMs, bytes })
     const { formats, options } = this.#plan
     this.#created = times?.created
     this.#isDue = Boolean(found.legacy)
@@ -171,12 +155,7 @@ class ExtendedSession {
   }
 
   #reject(reason, fields) {
-    this.#publish('rejected', { reason, ...fields })
-  }
-
-  #publish(event, fields) {
-    const { name, key } = this.#plan
-    publish(event, { name, requestKey: key, ...fields })
+    this.#plan.tell('rejected', { reason, ...fields })
   }
 
   // --- what an app does ----------------------------------------------------------------------------
@@ -185,7 +164,7 @@ class ExtendedSession {
     if (value === null || value === undefined) {
       this.#session = false
     } else if (typeof value === 'object') {
-      this.#session = this.#create(value)
+      this.#session = this.#plan.sessions.createSession(this, value)
     } else {
       throw new Error(`req.${this.#plan.key} can only be set as null or an object.`)
     }
@@ -201,7 +180,7 @@ class ExtendedSession {
 
   /** An empty session takes the place of the old one, of which nothing is kept. */
   regenerate() {
-    this.#session = this.#create()
+    this.#session = this.#plan.sessions.createSession(this)
     this.#startOver()
     this.#isRegenerated = true
   }
@@ -293,9 +272,7 @@ class ExtendedSession {
       this.#dropReplaced()
     } finally {
       if (this.#plan.options.onError) this.#sent = this.#textSoFar()
-      if (this.#plan.options.sessionMethods && this.#session) {
-        require('./session-methods').warnOfHidden(this.#session)
-      }
+      if (this.#session) this.#plan.sessions.warnOfHidden(this.#session)
     }
   }
 
@@ -312,7 +289,7 @@ class ExtendedSession {
   /** @throws {SessionError} where there is no text, and what JSON.stringify throws */
   #textOf(session) {
     const json = failingAs('ERR_SESSION_NOT_SERIALIZABLE', () => JSON.stringify(session))
-    if (json === undefined) failingAs('ERR_SESSION_NOT_SERIALIZABLE', () => plain.toBase64(json))
+    if (json === undefined) failingAs('ERR_SESSION_NOT_SERIALIZABLE', () => toBase64(json))
     return json
   }
 
@@ -381,14 +358,14 @@ class ExtendedSession {
     const header = this.#res.getHeader('Set-Cookie')
     const sealed = this.#cookiesOf(json, times, value)
     this.#set(header, sealed)
-    this.#publish('saved', { bytes: sealed.bytes })
+    this.#plan.tell('saved', { bytes: sealed.bytes })
   }
 
   /** Writes the cookies that make a browser drop the session. */
   #clear() {
     const header = this.#res.getHeader('Set-Cookie')
     this.#set(header, this.#clearing())
-    this.#publish('saved', { bytes: 0 })
+    this.#plan.tell('saved', { bytes: 0 })
   }
 
   #set(header, cookies) {
@@ -404,7 +381,7 @@ class ExtendedSession {
 
   /** Tells the app, at most once a response. What the app makes of it changes nothing. */
   #report(error) {
-    this.#publish('failed', { code: error.code })
+    this.#plan.tell('failed', { code: error.code })
     const { onError } = this.#plan.options
     if (onError === undefined) {
       warnNotSaved(error)

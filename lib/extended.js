@@ -3,11 +3,13 @@
 // The middleware where an option is set that cookie-session does not have.
 
 const onHeaders = require('on-headers')
-const { accessorFor } = require('./request-state')
+const { publish } = require('./channels')
 const { ExtendedSession } = require('./extended-session')
 const { Formats } = require('./formats')
 const { shareHiddenClass } = require('./hidden-class')
 const { readNewOptions } = require('./options')
+const { accessorFor } = require('./request-state')
+const { createSession, openFound } = require('./session')
 
 /**
  * What is the same for all requests.
@@ -22,7 +24,23 @@ function planOf(opts, keys, name = undefined) {
   const key = options.requestKey
   name ??= opts.name || key
   const formats = new Formats(name, keys, options)
-  return { name, key, optionsKey: `${key}Options`, options, formats, accepts: accepting(options.accept) }
+  return {
+    name,
+    key,
+    optionsKey: `${key}Options`,
+    options,
+    formats,
+    accepts: accepting(options.accept),
+    sessions: options.sessionMethods ? require('./session-methods') : plainSessions,
+    tell: (event, fields) => publish(event, { name, requestKey: key, ...fields })
+  }
+}
+
+/** Sessions that know nothing of their request's state: the same functions as lib/session-methods.js has. */
+const plainSessions = {
+  createSession: (_state, obj) => createSession(obj),
+  openSession: (_state, found) => openFound(found),
+  warnOfHidden: () => undefined
 }
 
 /**

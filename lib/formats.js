@@ -18,7 +18,6 @@ const AHEAD = 60_000
  * What a Cookie header holds of a session.
  *
  * @typedef {object} Found
- * @property {boolean} carried whether there is a cookie of that name at all
  * @property {'signature' | 'expired' | 'future' | 'malformed' | 'legacy'} [reason] why it is refused
  * @property {string} [json] the session's text, where it is not refused
  * @property {string} [value] the cookie's value, where its format is the original's
@@ -136,7 +135,7 @@ class Formats {
     // Joined with `+` and before all else, as the original does it for a name that is no string.
     const signatureName = this.#name + '.sig'
     const value = header ? findCookie(header, this.#name) : undefined
-    if (value === undefined) return { carried: false }
+    if (value === undefined) return {}
     const { formatIsNew, legacy } = this.#options
     const found =
       formatIsNew || legacy !== undefined
@@ -150,7 +149,7 @@ class Formats {
     const { encrypt, formatIsNew } = this.#options
     const isEncrypted = value.startsWith(ENCRYPTED)
     if (isEncrypted || value.startsWith(SIGNED)) {
-      if (!formatIsNew || isEncrypted !== encrypt) return { carried: true, reason: 'malformed' }
+      if (!formatIsNew || isEncrypted !== encrypt) return { reason: 'malformed' }
       const found = isEncrypted ? this.#openEncrypted(value) : this.#openSigned(header, value, signatureName)
       return found.reason === undefined ? this.#atTime(found, now) : found
     }
@@ -158,52 +157,52 @@ class Formats {
       const found = this.#openOriginal(header, value, signatureName, true)
       if (found.reason === undefined || !this.#readsLegacy(now)) return found
     } else if (!this.#readsLegacy(now)) {
-      return { carried: true, reason: 'legacy' }
+      return { reason: 'legacy' }
     }
+    const found = this.#firstVerified(header, value, signatureName, this.#legacySigners)
+    return found.reason === undefined ? { ...found, legacy: this.#options.legacy !== 'write' } : found
+  }
+
+  #openOriginal(header, value, signatureName, verify) {
+    if (!verify) return { isOriginal: true, value }
+    return this.#firstVerified(header, value, signatureName, this.#signers)
+  }
+
+  /** What the first signer finds that finds no fault; the last one's, where all do. */
+  #firstVerified(header, value, signatureName, signers) {
     let found
-    for (const signer of this.#legacySigners) {
+    for (const signer of signers) {
       found = this.#verified(header, value, signatureName, signer)
-      if (found.reason === undefined) return { ...found, legacy: this.#options.legacy !== 'write' }
+      if (found.reason === undefined) break
     }
     return found
   }
 
-  #openOriginal(header, value, signatureName, verify) {
-    if (!verify) return { carried: true, isOriginal: true, value }
-    for (const signer of this.#signers) {
-      const found = this.#verified(header, value, signatureName, signer)
-      if (found.reason === undefined || signer === this.#signers.at(-1)) return found
-    }
-  }
-
   #verified(header, value, signatureName, signer) {
     const digest = findCookie(header, signatureName)
-    if (!digest) return { carried: true, isOriginal: true, reason: 'signature', unsigned: true }
+    if (!digest) return { isOriginal: true, reason: 'signature', unsigned: true }
     if (!signer) throw new Error('.keys required for signed cookies')
     const keyIndex = signer.index(this.#name + '=' + value, digest)
-    return keyIndex < 0
-      ? { carried: true, isOriginal: true, reason: 'signature' }
-      : { carried: true, isOriginal: true, value, keyIndex }
+    return keyIndex < 0 ? { isOriginal: true, reason: 'signature' } : { isOriginal: true, value, keyIndex }
   }
 
   #openEncrypted(value) {
     const opened = this.#vault.ring.open(value.slice(ENCRYPTED.length))
-    if (opened === undefined) return { carried: true, reason: 'signature' }
+    if (opened === undefined) return { reason: 'signature' }
     const end = opened.text.indexOf('\0')
     const times = parseTimes(opened.text.slice(0, end))
-    if (end < 0 || times === undefined) return { carried: true, reason: 'malformed' }
-    return { carried: true, json: opened.text.slice(end + 1), keyIndex: opened.place, times }
+    if (end < 0 || times === undefined) return { reason: 'malformed' }
+    return { json: opened.text.slice(end + 1), keyIndex: opened.place, times }
   }
 
   #openSigned(header, value, signatureName) {
     const digest = findCookie(header, signatureName)
     const keyIndex = digest ? this.#ring.ring.index(this.#signedText(value), digest) : -1
-    if (keyIndex < 0) return { carried: true, reason: 'signature' }
+    if (keyIndex < 0) return { reason: 'signature' }
     const [times, json, ...more] = value.slice(SIGNED.length).split('.').map(decodeText)
     const parsed = times === undefined ? undefined : parseTimes(times)
-    if (parsed === undefined || json === undefined || more.length > 0)
-      return { carried: true, reason: 'malformed' }
-    return { carried: true, json, keyIndex, times: parsed }
+    if (parsed === undefined || json === undefined || more.length > 0) return { reason: 'malformed' }
+    return { json, keyIndex, times: parsed }
   }
 
   /** What is signed of a `v1.` cookie. No name of a cookie holds NUL, so that this is no text of another format. */
@@ -215,7 +214,7 @@ class Formats {
     const { ttl, maxLifetime } = this.#options
     const { issued, created } = found.times
     const ageMs = Math.max(0, now - issued)
-    const refuse = (reason) => ({ carried: true, reason, ageMs })
+    const refuse = (reason) => ({ reason, ageMs })
     if (ttl !== undefined || maxLifetime !== undefined) {
       if (Math.max(issued, created) > now + AHEAD) return refuse('future')
       if (ageMs > (ttl ?? Infinity) || now - created > (maxLifetime ?? Infinity)) return refuse('expired')

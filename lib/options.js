@@ -15,36 +15,15 @@ const LONGEST_NAME = 900
 const DIGESTS = ['sha1', 'sha256', 'sha384', 'sha512']
 
 /** What Express's request and what goes with it has beside Node's. */
-const TAKEN = new Set([
-  ...[
-    'body',
-    'params',
-    'query',
-    'cookies',
-    'signedCookies',
-    'user',
-    'sessionOptions',
-    'sessionID',
-    'sessionStore'
-  ],
-  ...[
-    'app',
-    'res',
-    'next',
-    'route',
-    'baseUrl',
-    'originalUrl',
-    'secret',
-    'files',
-    'file',
-    'rawBody',
-    'log',
-    'id'
-  ],
-  ...['get', 'header', 'accepts', 'acceptsEncoding', 'acceptsEncodings', 'acceptsCharset', 'acceptsCharsets'],
-  ...['acceptsLanguage', 'acceptsLanguages', 'range', 'param', 'is', 'protocol', 'secure', 'ip', 'ips'],
-  ...['subdomains', 'path', 'host', 'hostname', 'fresh', 'stale', 'xhr', '_parsedUrl', '_startTime']
-])
+const TAKEN = new Set(
+  [
+    'body params query cookies signedCookies user sessionOptions sessionID sessionStore app res',
+    'next route baseUrl originalUrl secret files file rawBody log id get header accepts',
+    'acceptsEncoding acceptsEncodings acceptsCharset acceptsCharsets acceptsLanguage',
+    'acceptsLanguages range param is protocol secure ip ips subdomains path host hostname fresh',
+    'stale xhr _parsedUrl _startTime'
+  ].flatMap((names) => names.split(' '))
+)
 
 function typeOf(value) {
   if (value === null) return 'null'

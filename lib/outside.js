@@ -3,11 +3,16 @@
 // Sessions where there is no request: a WebSocket server that reads a Cookie header, a test that needs a user who is
 // logged in. The same options, formats and checks as the middleware's.
 
-const { publish } = require('./channels')
 const { planOf } = require('./extended')
 const { SessionError, sessionErrorOf } = require('./errors')
-const { createSession, openSession, toBase64 } = require('./session')
-const { clearingCookie, pushCookies, refusedByBrowsers, sealedCookie } = require('./session-cookies')
+const { createSession, openFound } = require('./session')
+const {
+  clearingCookie,
+  isSigned,
+  pushCookies,
+  refusedByBrowsers,
+  sealedCookie
+} = require('./session-cookies')
 
 /**
  * The options with their defaults; the caller's object stays as it is, and is still read when a cookie is written.
@@ -38,15 +43,14 @@ function codecOf(options) {
   }
   const { opts, keys } = withDefaults(options)
   const plan = planOf(opts, keys)
-  const tell = (event, fields) => publish(event, { name: plan.name, requestKey: plan.key, ...fields })
+  const { tell } = plan
 
   function unseal(cookieHeader) {
     if (cookieHeader !== undefined && cookieHeader !== null && typeof cookieHeader !== 'string') {
       throw new TypeError(`cookieHeader is ${typeof cookieHeader}; expected a string, or nothing`)
     }
     plan.formats.requireKeys()
-    const verify = Boolean(plan.options.alwaysSigned || opts.signed)
-    const found = plan.formats.open(cookieHeader ?? undefined, verify, Date.now())
+    const found = plan.formats.open(cookieHeader ?? undefined, isSigned(plan, opts), Date.now())
     const { ageMs, bytes, json, keyIndex, reason, value } = found
     const refuse = (why) => {
       tell('rejected', { reason: why, keyIndex, ageMs })
@@ -56,7 +60,7 @@ function codecOf(options) {
     if (!json && !value) return null
     let session
     try {
-      session = json === undefined ? openSession(value) : openSession(toBase64(json), json)
+      session = openFound(found)
     } catch {
       return refuse('malformed')
     }

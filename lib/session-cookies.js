@@ -17,10 +17,11 @@ function endsWithBrowser({ maxAge, expires }) {
   return (maxAge === undefined || maxAge === null) && (expires === undefined || expires === null)
 }
 
-/** Whether attributes ask for a signature, where it is theirs to say. */
+/** Whether a signature is looked at, or written; where it is theirs to say, as the attributes have it. */
 function isSigned({ formats, options }, attributes) {
   if (options.alwaysSigned) return true
-  return attributes && attributes.signed !== undefined ? attributes.signed : formats.hasKeys
+  if (!attributes) return false
+  return Boolean(attributes.signed === undefined ? formats.hasKeys : attributes.signed)
 }
 
 /**
@@ -54,7 +55,7 @@ function cookieOf({ name, options }, value, attributes, isSecure) {
  */
 function sealedCookie(plan, { json, times, value: asItCame }, attributes, isSecure) {
   const { formats, name, options } = plan
-  const signed = Boolean(options.alwaysSigned || (attributes && isSigned(plan, attributes)))
+  const signed = isSigned(plan, attributes)
   const { value, signature } = failingAs('ERR_SESSION_KEYS', () =>
     formats.seal({ json, times, value: asItCame }, signed)
   )
@@ -73,10 +74,9 @@ function sealedCookie(plan, { json, times, value: asItCame }, attributes, isSecu
 
 /** The cookie that makes a browser drop a session. */
 function clearingCookie(plan, attributes, isSecure) {
-  const signed = plan.options.alwaysSigned || (attributes && isSigned(plan, attributes))
   return {
     cookie: cookieOf(plan, '', attributes, isSecure),
-    signature: signed ? plan.formats.signatureOfNothing : undefined
+    signature: isSigned(plan, attributes) ? plan.formats.signatureOfNothing : undefined
   }
 }
 

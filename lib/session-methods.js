@@ -4,7 +4,7 @@
 // written for it. They end at the state of their request; see lib/extended-session.js.
 
 const { warnOnce } = require('./errors')
-const { sessionsWith } = require('./session')
+const { openFound, sessionsWith } = require('./session')
 
 /** The request's state behind a session. */
 const states = new WeakMap()
@@ -89,5 +89,5 @@ function tie(session, state) {
 module.exports = {
   warnOfHidden,
   createSession: (state, obj) => tie(sessions.createSession(obj), state),
-  openSession: (state, value, json) => tie(sessions.openSession(value, json), state)
+  openSession: (state, found) => tie(openFound(found, sessions.openSession), state)
 }

@@ -117,6 +117,16 @@ function openSession(value, json) {
   return new Session(openedContext(value, json), obj)
 }
 
+/**
+ * A session of what lib/formats.js found: a value of the original's format, or a text of another.
+ *
+ * @param {{ value?: string, json?: string }} found
+ * @param {typeof openSession} [open]
+ */
+function openFound({ value, json }, open = openSession) {
+  return json === undefined ? open(value) : open(toBase64(json), json)
+}
+
 function parse(value, json) {
   return JSON.parse(json === undefined ? Buffer.from(value, 'base64').toString('utf8') : json)
 }
@@ -142,4 +152,4 @@ function sessionsWith(methods) {
   }
 }
 
-module.exports = { createSession: Session.create, openSession, sessionsWith, toBase64 }
+module.exports = { createSession: Session.create, openFound, openSession, sessionsWith, toBase64 }

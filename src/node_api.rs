@@ -1,11 +1,11 @@
 //! The boundary to JavaScript: strings in, strings out, errors thrown, panics caught. The only
 //! file with `unsafe`.
 //!
-//! The addon exports `createKeyring(algorithm, encoding)`, whose answer holds
-//! `change(changes)`, `sign(data)`, `index(data, digest)` and `codec(name)`; a codec holds
-//! `open(cookieHeader)` and `seal(json)`. Beside it, `createVault()` gives what encrypts. They are plain Node-API callbacks with their state as
-//! their data pointer, since each request calls two of them and the wrappers that `#[napi]` makes
-//! cost several times what these do.
+//! The addon exports `createKeyring(algorithm, encoding)`, whose answer holds `change(changes)`,
+//! `sign(data)`, `index(data, digest)` and `codec(name)`; a codec holds `open(cookieHeader)` and
+//! `seal(json)`. Beside it, `createVault()` gives what encrypts. All are plain Node-API callbacks
+//! with their state as their data pointer, since each request calls two of them and the wrappers
+//! that `#[napi]` makes cost several times what these do.
 //!
 //! # Why the `unsafe` here is sound
 //!
