@@ -1,5 +1,6 @@
 //! Opens or seals a session so many times, for a tool that counts instructions:
-//! `instructions <open|outdated|refused|seal> <bytes of JSON> <times>`. See `__test__/instructions`.
+//! `instructions <open|outdated|refused|wrong-first|wrong-final|seal> <bytes of JSON> <times>`; the wrong ones differ from
+//! the right signature in one character. See `__test__/instructions`.
 
 use cookie_session_native::codec::{Codec, Opened};
 use cookie_session_native::cookie_header::CookieName;
@@ -14,7 +15,7 @@ fn keyring(keys: &[&[u8]]) -> Keyring {
 }
 
 fn main() -> Result<(), &'static str> {
-    let usage = "usage: instructions <open|outdated|refused|seal> <bytes> <times>";
+    let usage = "usage: instructions <open|outdated|refused|wrong-first|wrong-final|seal> <bytes> <times>";
     let mut arguments = std::env::args().skip(1);
     let what = arguments.next().ok_or(usage)?;
     let mut number = || arguments.next().and_then(|argument| argument.parse::<usize>().ok()).ok_or(usage);
@@ -32,21 +33,34 @@ fn main() -> Result<(), &'static str> {
     let signer = keyring(&[signing]);
     let mut value = Vec::new();
     let signature = codec.seal(&signer, json.as_bytes(), &mut value).ok_or("no key")?;
+    let mut signature = signature.as_bytes().to_vec();
+    let wrong = match what.as_str() {
+        "wrong-first" => signature.first_mut(),
+        "wrong-final" => signature.last_mut(),
+        _ => None,
+    };
+    if let Some(character) = wrong {
+        *character = if *character == b'A' { b'B' } else { b'A' };
+    }
     let header = [
         b"_ga=GA1.2.1234567890.1234567890; theme=dark; session=",
         value.as_slice(),
         b"; session.sig=",
-        signature.as_bytes(),
+        signature.as_slice(),
         b"; lang=en",
     ]
     .concat();
 
+    // The same text for both wrong ones, so that looking at it costs the same.
+    let what = what.split('-').next().unwrap_or_default();
     let mut out = Vec::new();
     for _ in 0..times {
         out.clear();
-        let done = match what.as_str() {
+        let done = match what {
             "seal" => codec.seal(&ours, json.as_bytes(), &mut out).is_some(),
-            "refused" => matches!(codec.open(&ours, &header, &mut out), Opened::Refused),
+            "refused" | "wrong" => {
+                matches!(codec.open(&ours, &header, &mut out), Opened::Refused)
+            }
             "outdated" => {
                 matches!(codec.open(&ours, &header, &mut out), Opened::Verified { renewed: Some(_), .. })
             }

@@ -17,6 +17,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use zeroize::Zeroizing;
 
 use crate::keyring::KeyChange;
+use crate::wiped::Wiped;
 
 /// Bytes of a key.
 pub const KEY: usize = 32;
@@ -96,22 +97,21 @@ impl XaesKey {
 /// assert_eq!(vault.open(&value, &mut text), Some(0));
 /// assert_eq!(text, b"text");
 /// ```
-#[derive(Clone, Default)]
+#[derive(Default)]
 pub struct Vault {
-    keys: Vec<Option<XaesKey>>,
+    keys: Wiped<Option<XaesKey>>,
 }
 
 impl Vault {
     /// Replaces the keys, see [`Keyring::change`](crate::keyring::Keyring::change). A key that has not
     /// [`KEY`] bytes keeps its place, and neither encrypts nor decrypts.
     pub fn change(&mut self, changes: &[KeyChange<'_>]) {
-        self.keys = changes
-            .iter()
-            .map(|change| match *change {
-                KeyChange::Kept(place) => self.keys.get(place).cloned().flatten(),
-                KeyChange::New(key) => key.try_into().ok().map(XaesKey::new),
-            })
-            .collect();
+        let before = self.keys.as_slice();
+        let keys = changes.iter().map(|change| match *change {
+            KeyChange::Kept(place) => before.get(place).cloned().flatten(),
+            KeyChange::New(key) => key.try_into().ok().map(XaesKey::new),
+        });
+        self.keys = Wiped::new(changes.len(), keys);
     }
 
     /// Appends nonce, ciphertext and tag to `value` in base64url (RFC 4648 section 5) without padding. The nonce
@@ -124,7 +124,7 @@ impl Vault {
     }
 
     fn seal_with(&self, nonce: &[u8; NONCE], text: &[u8], value: &mut Vec<u8>) -> Option<()> {
-        let key = self.keys.first()?.as_ref()?;
+        let key = self.keys.as_slice().first()?.as_ref()?;
         let mut bytes = Vec::new();
         bytes.try_reserve_exact(text.len().checked_add(NONCE + TAG)?).ok()?;
         bytes.extend_from_slice(nonce);
@@ -155,7 +155,7 @@ impl Vault {
 
         let start = text.len();
         text.try_reserve(sealed.len()).ok()?;
-        for (place, key) in self.keys.iter().enumerate() {
+        for (place, key) in self.keys.as_slice().iter().enumerate() {
             let Some(key) = key else { continue };
             text.extend_from_slice(sealed);
             let opened = text.get_mut(start..).and_then(|room| key.decrypt(nonce, &[], room, tag));

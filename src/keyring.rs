@@ -12,6 +12,8 @@ use sha1::Sha1;
 use sha2::{Sha256, Sha384, Sha512};
 use subtle::ConstantTimeEq as _;
 
+use crate::wiped::Wiped;
+
 /// The hash functions that a [`Keyring`] has states for, by the names that Node gives them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Algorithm {
@@ -169,39 +171,37 @@ pub enum Verdict {
 ///
 /// Guaranteed: comparisons take the same time wherever the signature differs. Not guaranteed: that
 /// the number of keys tried, hence an old key's use, cannot be timed; keygrip shows that as well.
-#[derive(Clone)]
 pub struct Keyring {
     algorithm: Algorithm,
     encoding: Encoding,
-    keys: Vec<MacKey>,
+    keys: Wiped<MacKey>,
 }
 
 impl Keyring {
     /// A keyring without keys: it signs nothing and verifies nothing.
     pub fn new(algorithm: Algorithm, encoding: Encoding) -> Self {
-        Self { algorithm, encoding, keys: Vec::new() }
+        Self { algorithm, encoding, keys: Wiped::default() }
     }
 
-    /// Replaces the keys. States of keys that stay are moved, not made again; those of keys that
+    /// Replaces the keys. States of keys that stay are copied, not made again; those of keys that
     /// go are wiped. A [`KeyChange::Kept`] of a place that never was is skipped.
     pub fn change(&mut self, changes: &[KeyChange<'_>]) {
-        self.keys = changes
-            .iter()
-            .filter_map(|change| match *change {
-                KeyChange::Kept(place) => self.keys.get(place).cloned(),
-                KeyChange::New(key) => MacKey::new(self.algorithm, key),
-            })
-            .collect();
+        let before = self.keys.as_slice();
+        let keys = changes.iter().filter_map(|change| match *change {
+            KeyChange::Kept(place) => before.get(place).cloned(),
+            KeyChange::New(key) => MacKey::new(self.algorithm, key),
+        });
+        self.keys = Wiped::new(changes.len(), keys);
     }
 
     /// Signs the concatenation of `message` with the newest key; `None` where there is no key.
     pub fn sign(&self, message: &[&[u8]]) -> Option<Signature> {
-        Some(self.keys.first()?.sign(message, self.encoding))
+        Some(self.keys.as_slice().first()?.sign(message, self.encoding))
     }
 
     /// Whether `digest` is the signature of `message`, and of which key. Signs once with each key at most.
     pub fn verify(&self, message: &[&[u8]], digest: &[u8]) -> Verdict {
-        let mut signatures = self.keys.iter().map(|key| key.sign(message, self.encoding));
+        let mut signatures = self.keys.as_slice().iter().map(|key| key.sign(message, self.encoding));
         match signatures.next() {
             Some(newest) if newest.matches(digest) => Verdict::Current,
             Some(newest) if signatures.any(|older| older.matches(digest)) => Verdict::Outdated(newest),
@@ -211,7 +211,7 @@ impl Keyring {
 
     /// The place of the first key under which `digest` is the signature of `message`.
     pub fn index(&self, message: &[&[u8]], digest: &[u8]) -> Option<usize> {
-        self.keys.iter().position(|key| key.sign(message, self.encoding).matches(digest))
+        self.keys.as_slice().iter().position(|key| key.sign(message, self.encoding).matches(digest))
     }
 }
 

@@ -22,4 +22,10 @@ pub mod encryption;
 pub mod keyring;
 #[cfg(all(feature = "addon", not(test)))]
 mod node_api;
+#[cfg(all(feature = "panics", not(test)))]
+mod panics;
 pub mod payload;
+mod wiped;
+
+#[cfg(not(panic = "unwind"))]
+compile_error!("a panic must become a JavaScript error, which needs a profile with panic = \"unwind\"");

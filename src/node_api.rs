@@ -15,7 +15,8 @@
 //!   [`finalize`], which Node calls once, on the same thread, when the function is gone. A function
 //!   that runs is not gone.
 //! - Buffers passed to Node are passed with their true lengths.
-//! - No panic leaves a callback: [`guard`] turns it into a JavaScript error.
+//! - No panic leaves a callback: [`guard`] turns it into a JavaScript error. The feature `panics` lets a test
+//!   provoke one wherever a callback talks to Node.
 #![allow(unsafe_code)]
 
 use std::cell::RefCell;
@@ -36,6 +37,9 @@ use crate::keyring::{Algorithm, Encoding, KeyChange, Keyring};
 
 /// Scratch memory over this size (bytes) is given back after the call that needed it.
 const SCRATCH_KEPT: usize = 1 << 16;
+
+/// As many keys as `open` of a vault has digits to tell apart.
+const MOST_KEYS: u32 = 1 << 14;
 
 /// A keyring and the memory its calls work in, shared by the functions made for it.
 struct Ring {
@@ -89,9 +93,12 @@ type Answer<T = sys::napi_value> = Result<T, Failure>;
 #[napi(module_exports)]
 pub fn exports(mut exports: Object, env: Env) -> napi::Result<()> {
     let call = Call { env: env.raw(), arguments: [ptr::null_mut(); 2], data: ptr::null_mut() };
-    for (name, callback) in
-        [(c"createKeyring", create_keyring as Callback), (c"createVault", create_vault as Callback)]
-    {
+    for (name, callback) in [
+        (c"createKeyring", create_keyring as Callback),
+        (c"createVault", create_vault as Callback),
+        #[cfg(feature = "panics")]
+        (c"panicAfter", panic_after as Callback),
+    ] {
         let Ok(function) = call.function(name, callback, ()) else {
             return Err(napi::Error::from_reason("a function could not be made"));
         };
@@ -100,6 +107,18 @@ pub fn exports(mut exports: Object, env: Env) -> napi::Result<()> {
         exports.set_named_property(name.to_str().unwrap_or_default(), function)?;
     }
     Ok(())
+}
+
+/// `panicAfter(steps: number)`: the call of this addon that comes to that step panics. See [`crate::panics`].
+#[cfg(feature = "panics")]
+unsafe extern "C" fn panic_after(env: sys::napi_env, info: sys::napi_callback_info) -> sys::napi_value {
+    crate::panics::after(usize::MAX);
+    guard(env, info, |call, (): &()| {
+        let steps = call.number(call.argument(0))?.ok_or(Failure::Argument("steps must be a number"))?;
+        let answer = call.undefined();
+        crate::panics::after(steps);
+        answer
+    })
 }
 
 /// `createKeyring(algorithm: string, encoding: string)`: the functions of a new keyring, or
@@ -295,7 +314,7 @@ unsafe extern "C" fn seal(env: sys::napi_env, info: sys::napi_callback_info) -> 
 }
 
 const BUSY: Failure = Failure::Internal("a keyring was used while in use");
-const NO_MEMORY: Failure = Failure::Internal("no memory for a string");
+const NO_MEMORY: Failure = Failure::Internal("no memory for an argument");
 
 /// Runs a callback's body with the data of its function, and throws what it has no answer for.
 fn guard<T>(
@@ -315,8 +334,10 @@ fn guard<T>(
         Ok(Err(failure)) => failure,
         Err(_) => Failure::Internal("a panic in native code"),
     };
-    let (Failure::Argument(message) | Failure::Internal(message)) = failure else {
-        return ptr::null_mut();
+    let message = match failure {
+        Failure::Argument(message) | Failure::Internal(message) => message,
+        Failure::Node if is_thrown(env) => return ptr::null_mut(),
+        Failure::Node => "Node refused, as it does a string that is too long",
     };
     let message = format!("cookie-session-native: {message}\0");
     let (message, code) = (message.as_ptr().cast(), ptr::null());
@@ -329,6 +350,26 @@ fn guard<T>(
         _ => unsafe { sys::napi_throw_error(env, code, message) },
     };
     ptr::null_mut()
+}
+
+/// Whether there is an exception for JavaScript to see.
+fn is_thrown(env: sys::napi_env) -> bool {
+    let mut is_pending = false;
+    // SAFETY: see the module's comment.
+    let status = unsafe { sys::napi_is_exception_pending(env, &raw mut is_pending) };
+    status != sys::Status::napi_ok || is_pending
+}
+
+/// Shows in the addon that it was built to panic.
+#[cfg(feature = "panics")]
+#[used]
+#[unsafe(no_mangle)]
+static COOKIE_SESSION_NATIVE_PANICS: u8 = 1;
+
+/// Where the feature `panics` can have a panic provoked.
+fn step() {
+    #[cfg(feature = "panics")]
+    crate::panics::step();
 }
 
 /// A [`KeyChange`] that owns its key, which is wiped when dropped.
@@ -350,8 +391,13 @@ type Callback = unsafe extern "C" fn(sys::napi_env, sys::napi_callback_info) -> 
 
 /// Gives back what [`Call::function`] took.
 unsafe extern "C" fn finalize<T>(_env: sys::napi_env, data: *mut c_void, _hint: *mut c_void) {
-    // SAFETY: `data` comes from `Box::into_raw` of a `Box<T>`, and Node calls this once.
-    drop(unsafe { Box::from_raw(data.cast::<T>()) });
+    // Nobody is there to be told of a panic.
+    let _ = catch_unwind(|| {
+        // SAFETY: `data` comes from `Box::into_raw` of a `Box<T>`, and Node calls this once.
+        let data = unsafe { Box::from_raw(data.cast::<T>()) };
+        step();
+        drop(data);
+    });
 }
 
 /// One call from JavaScript: its arguments, and what can be made for its answer.
@@ -363,6 +409,7 @@ struct Call {
 
 /// What Node says when all went well; anything else leaves it to Node to throw.
 fn check(status: sys::napi_status) -> Answer<()> {
+    step();
     if status == sys::Status::napi_ok { Ok(()) } else { Err(Failure::Node) }
 }
 
@@ -450,35 +497,29 @@ impl Call {
 
     /// Reads an argument as changes of keys.
     fn changes(&self, place: usize) -> Answer<Vec<OwnedChange>> {
-        const EXPECTED: &str = "changes must be an array of numbers and Uint8Arrays";
-        let mut changes = Vec::new();
-        for element in self.elements(place, EXPECTED)? {
-            changes.push(match self.number(element)? {
-                Some(place) => OwnedChange::Kept(place),
-                None => OwnedChange::New(Zeroizing::new(self.bytes(element, EXPECTED)?)),
-            });
-        }
-        Ok(changes)
-    }
-
-    /// The elements of an argument that is an array.
-    fn elements(&self, place: usize, expected: &'static str) -> Answer<Vec<sys::napi_value>> {
+        const EXPECTED: &str = "changes must be an array of at most 16384 numbers and Uint8Arrays";
         let array = self.argument(place);
         let mut is_array = false;
         // SAFETY: see the module's comment.
         check(unsafe { sys::napi_is_array(self.env, array, &raw mut is_array) })?;
         if !is_array {
-            return Err(Failure::Argument(expected));
+            return Err(Failure::Argument(EXPECTED));
         }
         let mut length = 0;
         // SAFETY: see the module's comment.
         check(unsafe { sys::napi_get_array_length(self.env, array, &raw mut length) })?;
+        if length > MOST_KEYS {
+            return Err(Failure::Argument(EXPECTED));
+        }
         (0..length)
             .map(|place| {
                 let mut element = ptr::null_mut();
                 // SAFETY: see the module's comment.
                 check(unsafe { sys::napi_get_element(self.env, array, place, &raw mut element) })?;
-                Ok(element)
+                Ok(match self.number(element)? {
+                    Some(place) => OwnedChange::Kept(place),
+                    None => OwnedChange::New(self.bytes(element, EXPECTED)?),
+                })
             })
             .collect()
     }
@@ -495,8 +536,8 @@ impl Call {
         Ok(usize::try_from(number).ok())
     }
 
-    /// A copy of the bytes of a value that is a Uint8Array.
-    fn bytes(&self, value: sys::napi_value, expected: &'static str) -> Answer<Vec<u8>> {
+    /// A copy of the bytes of a value that is a Uint8Array, wiped when dropped.
+    fn bytes(&self, value: sys::napi_value, expected: &'static str) -> Answer<Zeroizing<Vec<u8>>> {
         let mut is_buffer = false;
         // SAFETY: see the module's comment.
         check(unsafe { sys::napi_is_buffer(self.env, value, &raw mut is_buffer) })?;
@@ -506,11 +547,14 @@ impl Call {
         let (mut data, mut length) = (ptr::null_mut(), 0);
         // SAFETY: `value` is a Buffer or another view of an ArrayBuffer.
         check(unsafe { sys::napi_get_buffer_info(self.env, value, &raw mut data, &raw mut length) })?;
+        let mut copy = Zeroizing::new(Vec::new());
         if data.is_null() || length == 0 {
-            return Ok(Vec::new());
+            return Ok(copy);
         }
+        copy.try_reserve_exact(length).map_err(|_| NO_MEMORY)?;
         // SAFETY: Node says that `length` bytes are there; no JavaScript runs before they are copied.
-        Ok(unsafe { std::slice::from_raw_parts(data.cast::<u8>(), length) }.to_vec())
+        copy.extend_from_slice(unsafe { std::slice::from_raw_parts(data.cast::<u8>(), length) });
+        Ok(copy)
     }
 
     fn undefined(&self) -> Answer {
