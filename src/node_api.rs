@@ -5,7 +5,7 @@
 //! `sign(data)`, `index(data, digest)` and `codec(name)`; a codec holds `open(cookieHeader)` and
 //! `seal(json)`. Beside it, `createVault()` gives what encrypts. All are plain Node-API callbacks
 //! with their state as their data pointer, since each request calls two of them and the wrappers
-//! that `#[napi]` makes cost several times what these do.
+//! that napi-rs makes cost several times what these do.
 //!
 //! # Why the `unsafe` here is sound
 //!
@@ -15,7 +15,7 @@
 //!   [`finalize`], which Node calls once, on the same thread, when the function is gone. A function
 //!   that runs is not gone.
 //! - Buffers passed to Node are passed with their true lengths.
-//! - No panic leaves a callback: [`guard`] turns it into a JavaScript error. The feature `panics` lets a test
+//! - No panic leaves a callback: [`catch`] turns it into a JavaScript error. The feature `panics` lets a test
 //!   provoke one wherever a callback talks to Node.
 #![allow(unsafe_code)]
 
@@ -25,9 +25,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr;
 use std::rc::Rc;
 
-use napi::bindgen_prelude::{Env, JsObjectValue, Object};
-use napi::sys;
-use napi_derive::napi;
+use napi_sys as sys;
 use zeroize::Zeroizing;
 
 use crate::codec::{Codec, Opened};
@@ -89,24 +87,40 @@ enum Failure {
 
 type Answer<T = sys::napi_value> = Result<T, Failure>;
 
-/// Makes the addon's exports.
-#[napi(module_exports)]
-pub fn exports(mut exports: Object, env: Env) -> napi::Result<()> {
-    let call = Call { env: env.raw(), arguments: [ptr::null_mut(); 2], data: ptr::null_mut() };
-    for (name, callback) in [
-        (c"createKeyring", create_keyring as Callback),
-        (c"createVault", create_vault as Callback),
-        #[cfg(feature = "panics")]
-        (c"panicAfter", panic_after as Callback),
-    ] {
-        let Ok(function) = call.function(name, callback, ()) else {
-            return Err(napi::Error::from_reason("a function could not be made"));
-        };
-        // SAFETY: both come from this very call; `function` is a function made in `env`.
-        let function = unsafe { napi::Unknown::from_raw_unchecked(env.raw(), function) };
-        exports.set_named_property(name.to_str().unwrap_or_default(), function)?;
-    }
-    Ok(())
+/// What Node asks for first: the version of Node-API that this is written for.
+#[unsafe(no_mangle)]
+extern "C" fn node_api_module_get_api_version_v1() -> i32 {
+    8
+}
+
+/// Windows has no symbols to link against before the process that loads the addon is known.
+#[cfg(windows)]
+fn link() {
+    static LINKED: std::sync::Once = std::sync::Once::new();
+    // SAFETY: no function of Node-API has been called yet, and the library, being forgotten, stays.
+    LINKED.call_once(|| std::mem::forget(unsafe { sys::setup() }));
+}
+
+/// What Node calls when the addon is loaded, once for each thread that loads it: makes its exports.
+#[unsafe(no_mangle)]
+unsafe extern "C" fn napi_register_module_v1(
+    env: sys::napi_env,
+    exports: sys::napi_value,
+) -> sys::napi_value {
+    catch(env, || {
+        #[cfg(windows)]
+        link();
+        let call = Call { env, arguments: [ptr::null_mut(); 2], data: ptr::null_mut() };
+        call.set(
+            exports,
+            &[
+                (c"createKeyring", call.function(c"createKeyring", create_keyring, ())?),
+                (c"createVault", call.function(c"createVault", create_vault, ())?),
+                #[cfg(feature = "panics")]
+                (c"panicAfter", call.function(c"panicAfter", panic_after, ())?),
+            ],
+        )
+    })
 }
 
 /// `panicAfter(steps: number)`: the call of this addon that comes to that step panics. See [`crate::panics`].
@@ -322,14 +336,18 @@ fn guard<T>(
     info: sys::napi_callback_info,
     body: impl FnOnce(&Call, &T) -> Answer,
 ) -> sys::napi_value {
-    let outcome = catch_unwind(AssertUnwindSafe(|| {
+    catch(env, || {
         let call = Call::new(env, info)?;
         // SAFETY: `data` is what `Call::function` made of a `T` for this callback; the
         // function that runs keeps it.
         let data = unsafe { &*call.data.cast::<T>() };
         body(&call, data)
-    }));
-    let failure = match outcome {
+    })
+}
+
+/// Runs what Node called, and throws where it has no answer.
+fn catch(env: sys::napi_env, run: impl FnOnce() -> Answer) -> sys::napi_value {
+    let failure = match catch_unwind(AssertUnwindSafe(run)) {
         Ok(Ok(value)) => return value,
         Ok(Err(failure)) => failure,
         Err(_) => Failure::Internal("a panic in native code"),
@@ -623,6 +641,10 @@ impl Call {
     fn object(&self, properties: &[(&CStr, sys::napi_value)]) -> Answer {
         // SAFETY: see the module's comment.
         let object = self.make(|env, value| unsafe { sys::napi_create_object(env, value) })?;
+        self.set(object, properties)
+    }
+
+    fn set(&self, object: sys::napi_value, properties: &[(&CStr, sys::napi_value)]) -> Answer {
         for (name, value) in properties {
             // SAFETY: the name ends with NUL; object and value come from this very call.
             check(unsafe { sys::napi_set_named_property(self.env, object, name.as_ptr(), *value) })?;
