@@ -30,6 +30,15 @@ const AHEAD = 60_000
  * @property {number} [bytes] of name and value
  */
 
+/**
+ * Without a prototype: what some other code left on Object.prototype is nothing that was found.
+ *
+ * @returns {Found}
+ */
+function found(fields) {
+  return { __proto__: null, ...fields }
+}
+
 function encodeText(text) {
   return Buffer.from(text).toString('base64url')
 }
@@ -135,13 +144,13 @@ class Formats {
     // Joined with `+` and before all else, as the original does it for a name that is no string.
     const signatureName = this.#name + '.sig'
     const value = header ? findCookie(header, this.#name) : undefined
-    if (value === undefined) return {}
+    if (value === undefined) return found()
     const { formatIsNew, legacy } = this.#options
-    const found =
+    const opened =
       formatIsNew || legacy !== undefined
         ? this.#openChecked(header, value, signatureName, now)
         : this.#openOriginal(header, value, signatureName, verify)
-    return { ...found, bytes: this.#name.length + value.length }
+    return found({ ...opened, bytes: this.#name.length + value.length })
   }
 
   /** Where nothing unsigned passes, and a value is what its prefix says. */
@@ -149,60 +158,63 @@ class Formats {
     const { encrypt, formatIsNew } = this.#options
     const isEncrypted = value.startsWith(ENCRYPTED)
     if (isEncrypted || value.startsWith(SIGNED)) {
-      if (!formatIsNew || isEncrypted !== encrypt) return { reason: 'malformed' }
-      const found = isEncrypted ? this.#openEncrypted(value) : this.#openSigned(header, value, signatureName)
-      return found.reason === undefined ? this.#atTime(found, now) : found
+      if (!formatIsNew || isEncrypted !== encrypt) return found({ reason: 'malformed' })
+      const opened = isEncrypted ? this.#openEncrypted(value) : this.#openSigned(header, value, signatureName)
+      return opened.reason === undefined ? this.#atTime(opened, now) : opened
     }
     if (!formatIsNew) {
-      const found = this.#openOriginal(header, value, signatureName, true)
-      if (found.reason === undefined || !this.#readsLegacy(now)) return found
+      const opened = this.#openOriginal(header, value, signatureName, true)
+      if (opened.reason === undefined || !this.#readsLegacy(now)) return opened
     } else if (!this.#readsLegacy(now)) {
-      return { reason: 'legacy' }
+      return found({ reason: 'legacy' })
     }
-    const found = this.#firstVerified(header, value, signatureName, this.#legacySigners)
-    return found.reason === undefined ? { ...found, legacy: this.#options.legacy !== 'write' } : found
+    const opened = this.#firstVerified(header, value, signatureName, this.#legacySigners)
+    if (opened.reason !== undefined) return opened
+    return found({ ...opened, legacy: this.#options.legacy !== 'write' })
   }
 
   #openOriginal(header, value, signatureName, verify) {
-    if (!verify) return { isOriginal: true, value }
+    if (!verify) return found({ isOriginal: true, value })
     return this.#firstVerified(header, value, signatureName, this.#signers)
   }
 
   /** What the first signer finds that finds no fault; the last one's, where all do. */
   #firstVerified(header, value, signatureName, signers) {
-    let found
+    let opened
     for (const signer of signers) {
-      found = this.#verified(header, value, signatureName, signer)
-      if (found.reason === undefined) break
+      opened = this.#verified(header, value, signatureName, signer)
+      if (opened.reason === undefined) break
     }
-    return found
+    return opened
   }
 
   #verified(header, value, signatureName, signer) {
     const digest = findCookie(header, signatureName)
-    if (!digest) return { isOriginal: true, reason: 'signature', unsigned: true }
+    if (!digest) return found({ isOriginal: true, reason: 'signature', unsigned: true })
     if (!signer) throw new Error('.keys required for signed cookies')
     const keyIndex = signer.index(this.#name + '=' + value, digest)
-    return keyIndex < 0 ? { isOriginal: true, reason: 'signature' } : { isOriginal: true, value, keyIndex }
+    return found(
+      keyIndex < 0 ? { isOriginal: true, reason: 'signature' } : { isOriginal: true, value, keyIndex }
+    )
   }
 
   #openEncrypted(value) {
     const opened = this.#vault.ring.open(value.slice(ENCRYPTED.length))
-    if (opened === undefined) return { reason: 'signature' }
+    if (opened === undefined) return found({ reason: 'signature' })
     const end = opened.text.indexOf('\0')
     const times = parseTimes(opened.text.slice(0, end))
-    if (end < 0 || times === undefined) return { reason: 'malformed' }
-    return { json: opened.text.slice(end + 1), keyIndex: opened.place, times }
+    if (end < 0 || times === undefined) return found({ reason: 'malformed' })
+    return found({ json: opened.text.slice(end + 1), keyIndex: opened.place, times })
   }
 
   #openSigned(header, value, signatureName) {
     const digest = findCookie(header, signatureName)
     const keyIndex = digest ? this.#ring.ring.index(this.#signedText(value), digest) : -1
-    if (keyIndex < 0) return { reason: 'signature' }
+    if (keyIndex < 0) return found({ reason: 'signature' })
     const [times, json, ...more] = value.slice(SIGNED.length).split('.').map(decodeText)
     const parsed = times === undefined ? undefined : parseTimes(times)
-    if (parsed === undefined || json === undefined || more.length > 0) return { reason: 'malformed' }
-    return { json, keyIndex, times: parsed }
+    if (parsed === undefined || json === undefined || more.length > 0) return found({ reason: 'malformed' })
+    return found({ json, keyIndex, times: parsed })
   }
 
   /** What is signed of a `v1.` cookie. No name of a cookie holds NUL, so that this is no text of another format. */
@@ -210,16 +222,16 @@ class Formats {
     return `\0${VERSION}\0${this.#name}=${value}`
   }
 
-  #atTime(found, now) {
+  #atTime(opened, now) {
     const { ttl, maxLifetime } = this.#options
-    const { issued, created } = found.times
+    const { issued, created } = opened.times
     const ageMs = Math.max(0, now - issued)
-    const refuse = (reason) => ({ reason, ageMs })
+    const refuse = (reason) => found({ reason, ageMs })
     if (ttl !== undefined || maxLifetime !== undefined) {
       if (Math.max(issued, created) > now + AHEAD) return refuse('future')
       if (ageMs > (ttl ?? Infinity) || now - created > (maxLifetime ?? Infinity)) return refuse('expired')
     }
-    return { ...found, ageMs }
+    return found({ ...opened, ageMs })
   }
 
   /**

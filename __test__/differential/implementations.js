@@ -66,20 +66,32 @@ function loadOriginal(label, patches = []) {
   }
 }
 
-// Ours, from fresh module instances, on the engine given ('native', 'node', or undefined for its own
-// choice). `extended` sends everything the way that it goes with options of ours, though none is set.
+// Ours, with modules of its own, on the engine given ('native', 'node', or undefined for its own choice). What is
+// loaded only when an option needs it would otherwise be shared by all that are loaded here, and so would the engine
+// be. `extended` sends everything the way that it goes with options of ours, though none is set.
 function loadOurs(engine, { extended = false } = {}) {
-  const before = process.env.COOKIE_SESSION_ENGINE
-  for (const file of Object.keys(require.cache)) {
-    const relative = path.relative(root, file)
-    if (relative.startsWith('..') || path.isAbsolute(relative)) continue
-    const top = relative.split(path.sep)[0]
-    if (top !== 'node_modules' && top !== '__test__') delete require.cache[file]
+  const loaded = new Map()
+
+  function load(file) {
+    if (loaded.has(file)) return loaded.get(file).exports
+    const module = { exports: {} }
+    loaded.set(file, module)
+    const plainRequire = createRequire(file)
+    const ownRequire = (request) => {
+      const resolved = request.startsWith('.') ? plainRequire.resolve(request) : request
+      return resolved.endsWith('.js') ? load(resolved) : plainRequire(resolved)
+    }
+    const parameters = ['exports', 'require', 'module', '__filename', '__dirname']
+    const wrapper = vm.compileFunction(fs.readFileSync(file, 'utf8'), parameters, { filename: file })
+    wrapper.call(module.exports, module.exports, ownRequire, module, file, path.dirname(file))
+    return module.exports
   }
+
+  const before = process.env.COOKIE_SESSION_ENGINE
   if (engine !== undefined) process.env.COOKIE_SESSION_ENGINE = engine
   try {
-    if (extended) require(path.join(root, 'lib/option-names')).hasNewOptions = () => true
-    const cookieSession = require(root)
+    if (extended) load(path.join(root, 'lib', 'option-names.js')).hasNewOptions = () => true
+    const cookieSession = load(path.join(root, 'index.js'))
     return {
       label: `ours on the ${engine || 'default'} engine${extended ? ', as with options of its own' : ''}`,
       cookieSession,
