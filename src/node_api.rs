@@ -542,15 +542,18 @@ impl Call {
             .collect()
     }
 
-    /// A value that is a number, as a place in an array.
+    /// A value that is a number, as a place in an array. Asked for its type first, since not every runtime refuses to
+    /// read a number from what is none.
     fn number(&self, value: sys::napi_value) -> Answer<Option<usize>> {
-        let mut number = 0;
+        let mut kind = sys::ValueType::napi_undefined;
         // SAFETY: see the module's comment.
-        let status = unsafe { sys::napi_get_value_uint32(self.env, value, &raw mut number) };
-        if status == sys::Status::napi_number_expected {
+        check(unsafe { sys::napi_typeof(self.env, value, &raw mut kind) })?;
+        if kind != sys::ValueType::napi_number {
             return Ok(None);
         }
-        check(status)?;
+        let mut number = 0;
+        // SAFETY: see the module's comment.
+        check(unsafe { sys::napi_get_value_uint32(self.env, value, &raw mut number) })?;
         Ok(usize::try_from(number).ok())
     }
 

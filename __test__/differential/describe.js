@@ -22,10 +22,15 @@ function show(value) {
 
 // Messages that V8 makes of the source text of the failing expression are no contract.
 function plainMessage(message) {
-  return String(message)
-    .replace(/^.* is not a (function|constructor)$/s, '… is not a $1')
-    .replace(/^.* is not iterable.*$/s, '… is not iterable')
-    .replace(/^(Cannot use 'in' operator to search for) '.*?' in /s, '$1 … in ')
+  return (
+    String(message)
+      // JavaScriptCore quotes the source that was running.
+      .replace(/ \(evaluating '.*'\)$/s, '')
+      .replace(/^.* is not an Object\.$/s, '… is not an Object')
+      .replace(/^.* is not a (function|constructor)(\. \(In '.*)?$/s, '… is not a $1')
+      .replace(/^.* is not iterable.*$/s, '… is not iterable')
+      .replace(/^(Cannot use 'in' operator to search for) '.*?' in /s, '$1 … in ')
+  )
 }
 
 function showError(error) {

@@ -68,8 +68,9 @@ function loadOriginal(label, patches = []) {
 
 // Ours, with modules of its own, on the engine given ('native', 'node', or undefined for its own choice). What is
 // loaded only when an option needs it would otherwise be shared by all that are loaded here, and so would the engine
-// be. `extended` sends everything the way that it goes with options of ours, though none is set.
-function loadOurs(engine, { extended = false } = {}) {
+// be. `extended` sends everything the way that it goes with options of ours, though none is set; `folder` is where the
+// package is installed, if not this repository.
+function loadOurs(engine, { extended = false, folder = root } = {}) {
   const loaded = new Map()
 
   function load(file) {
@@ -90,13 +91,13 @@ function loadOurs(engine, { extended = false } = {}) {
   const before = process.env.COOKIE_SESSION_ENGINE
   if (engine !== undefined) process.env.COOKIE_SESSION_ENGINE = engine
   try {
-    if (extended) load(path.join(root, 'lib', 'option-names.js')).hasNewOptions = () => true
-    const cookieSession = load(path.join(root, 'index.js'))
+    if (extended) load(path.join(folder, 'lib', 'option-names.js')).hasNewOptions = () => true
+    const cookieSession = load(path.join(folder, 'index.js'))
     return {
       label: `ours on the ${engine || 'default'} engine${extended ? ', as with options of its own' : ''}`,
       cookieSession,
       Keygrip: cookieSession.Keygrip,
-      debug: catchDebug(createRequire(path.join(root, 'package.json'))('debug'))
+      debug: catchDebug(createRequire(path.join(folder, 'package.json'))('debug'))
     }
   } finally {
     if (before === undefined) delete process.env.COOKIE_SESSION_ENGINE
