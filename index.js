@@ -37,7 +37,7 @@ function cookieSession(options) {
   if (process.env.NODE_ENV === 'production') require('./lib/key-rules').warnOfShortKeys(keys)
   if (hasNewOptions(opts)) return require('./lib/extended').extended(opts, keys, debug)
 
-  const jar = new Jar(name, keys, opts.signed)
+  const jar = new Jar(name, keys)
   let watched
 
   return function _cookieSession(req, res, next) {
@@ -108,26 +108,25 @@ class RequestSession {
 
   /** Sends what became of the session. An app never sees it fail; the debug output tells, and a process warning. */
   write() {
-    const session = this.#session
-    if (session === undefined) return
+    if (this.#session === undefined) return
     let reason = 'ERR_SESSION_INVALID_ATTRIBUTE'
     try {
-      if (session === false) {
+      if (this.#session === false) {
         debug('remove %s', this.#name)
         this.#jar.clear(this.#req, this.#res, this.#req.sessionOptions)
         return
       }
       reason = 'ERR_SESSION_NOT_SERIALIZABLE'
-      if ((!session.isNew || session.isPopulated) && session.isChanged) {
+      // Read anew each time, as a toJSON or a getter of the session may have put another in its place.
+      if ((!this.#session.isNew || this.#session.isPopulated) && this.#session.isChanged) {
         debug('save %s', this.#name)
-        const json = JSON.stringify(session)
+        const json = JSON.stringify(this.#session)
         if (json !== undefined) reason = 'ERR_SESSION_INVALID_ATTRIBUTE'
         this.#jar.save(this.#req, this.#res, json, this.#req.sessionOptions)
       }
     } catch (thrown) {
-      const { Failure, sessionErrorOf, warnNotSaved } = require('./lib/errors')
-      const cause = thrown instanceof Failure ? thrown.cause : thrown
-      debug('error saving session %s', cause.message)
+      const { causeOf, sessionErrorOf, warnNotSaved } = require('./lib/errors')
+      debug('error saving session %s', causeOf(thrown).message)
       warnNotSaved(sessionErrorOf(thrown, reason))
     }
   }

@@ -17,6 +17,13 @@ const MESSAGES = {
 
 /** An error that the app hears of, or that is thrown at it outside a request. */
 class SessionError extends Error {
+  #own = true
+
+  /** Asked without running code of what was thrown, which may be anything. */
+  static is(thrown) {
+    return typeof thrown === 'object' && thrown !== null && #own in thrown
+  }
+
   /**
    * @param {keyof typeof MESSAGES} code
    * @param {{ cause?: unknown, detail?: string }} [why]
@@ -36,9 +43,29 @@ class SessionError extends Error {
  * What is thrown inside for a reason that only its place knows, with what was thrown there, which may be anything.
  */
 class Failure {
+  #own = true
+
+  static is(thrown) {
+    return typeof thrown === 'object' && thrown !== null && #own in thrown
+  }
+
   constructor(code, cause) {
     this.code = code
     this.cause = cause
+  }
+}
+
+/** What was thrown, without what was put around it here. */
+function causeOf(thrown) {
+  return Failure.is(thrown) ? thrown.cause : thrown
+}
+
+/** A property of what was thrown, which may be anything, also something that throws itself. */
+function propertyOf(thrown, name) {
+  try {
+    return thrown?.[name]
+  } catch {
+    return undefined
   }
 }
 
@@ -67,9 +94,9 @@ function failingAs(code, call) {
  * @param {keyof typeof MESSAGES} otherwise the code where what was thrown has none of these
  */
 function sessionErrorOf(thrown, otherwise) {
-  if (thrown instanceof SessionError) return thrown
-  if (thrown instanceof Failure) return new SessionError(thrown.code, { cause: thrown.cause })
-  if (thrown?.code === 'ERR_HTTP_HEADERS_SENT') {
+  if (SessionError.is(thrown)) return thrown
+  if (Failure.is(thrown)) return new SessionError(thrown.code, { cause: thrown.cause })
+  if (propertyOf(thrown, 'code') === 'ERR_HTTP_HEADERS_SENT') {
     return new SessionError('ERR_SESSION_HEADERS_SENT', { cause: thrown })
   }
   const known = typeof thrown === 'object' && thrown !== null ? reasons.get(thrown) : undefined
@@ -112,7 +139,9 @@ module.exports = {
   Failure,
   SessionError,
   because,
+  causeOf,
   failingAs,
+  propertyOf,
   sessionErrorOf,
   warnNotSaved,
   warnOnce,

@@ -3,7 +3,15 @@
 // One request's session where an option is set that cookie-session does not have. Without any, index.js does it, which
 // is cheaper; what both do is the same.
 
-const { Failure, SessionError, failingAs, sessionErrorOf, warnNotSaved, warnOnce } = require('./errors')
+const {
+  SessionError,
+  causeOf,
+  failingAs,
+  propertyOf,
+  sessionErrorOf,
+  warnNotSaved,
+  warnOnce
+} = require('./errors')
 const { isSecure, setCookies, valuesOf } = require('./jar')
 const { toBase64 } = require('./session')
 const {
@@ -250,12 +258,12 @@ class ExtendedSession {
         this.#clear()
       } else {
         reason = 'ERR_SESSION_NOT_SERIALIZABLE'
-        const session = this.#session
-        const isChanged = (!session.isNew || session.isPopulated) && session.isChanged
+        // Read anew each time, as a toJSON or a getter of the session may have put another in its place.
+        const isChanged = (!this.#session.isNew || this.#session.isPopulated) && this.#session.isChanged
         const isDue = isChanged || this.#isDue || this.#isTimeToIssue()
         if (isDue || this.#isOutdated) {
           this.#debug('save %s', this.#plan.name)
-          const json = this.#textOf(session)
+          const json = this.#textOf(this.#session)
           reason = 'ERR_SESSION_INVALID_ATTRIBUTE'
           this.#save(json, undefined, isDue ? undefined : this.#found.times)
         } else if (this.#isRegenerated && this.#isCarried()) {
@@ -265,9 +273,10 @@ class ExtendedSession {
         }
       }
     } catch (thrown) {
-      const cause = thrown instanceof Failure ? thrown.cause : thrown
+      const cause = causeOf(thrown)
       // Without an option of ours, a null that is thrown breaks the response as it does with the original.
-      this.#debug('error saving session %s', this.#plan.options.isAnySet ? cause?.message : cause.message)
+      const message = this.#plan.options.isAnySet ? propertyOf(cause, 'message') : cause.message
+      this.#debug('error saving session %s', message)
       this.#report(sessionErrorOf(thrown, reason))
       this.#dropReplaced()
     } finally {

@@ -9,8 +9,9 @@ const { types } = require('node:util')
 /** From V8 13 (Node 24) on it costs more than it saves: 16 to 21 against 7 to 11 microseconds on Node 26. */
 const PAYS = Number.parseInt(process.versions.v8, 10) < 13
 
-const SHOWN = { enumerable: true }
-const HIDDEN = { enumerable: false }
+// Without a prototype, as what somebody left on Object.prototype would be part of a descriptor.
+const SHOWN = { __proto__: null, enumerable: true }
+const HIDDEN = { __proto__: null, enumerable: false }
 
 /** A property that each Node stream and message has for itself, see `EventEmitter`. */
 const PROPERTY = '_events'

@@ -30,8 +30,9 @@ function isSecure(request) {
 
 /** Whether options given as a literal hold what they say and no more: nobody has added to Object.prototype. */
 function literalsAreBare() {
-  for (const _ in {}) return false
-  return true
+  const bare = {}
+  for (const _ in bare) return false
+  return !('secureProxy' in bare) && bare.maxAge === undefined
 }
 
 function requireSecure(options, secure) {
@@ -72,7 +73,6 @@ class Jar {
 
   #name
   #given
-  #sealing
   /** The states behind `keys`, where they are the engine's. */
   #live
   #insides
@@ -83,12 +83,10 @@ class Jar {
   /**
    * @param {string} name the cookie's name; anything else is used as the original uses it
    * @param {unknown} keys an array of keys, a Keygrip, an object with `sign` and `index`, or nothing
-   * @param {boolean} signed whether writes are expected to be signed
    */
-  constructor(name, keys, signed) {
+  constructor(name, keys) {
     this.#name = name
     this.#given = keys
-    this.#sealing = Boolean(signed)
   }
 
   /**
@@ -160,7 +158,7 @@ class Jar {
     const signatureName = this.#name + '.sig'
     const value = this.#get(request, this.#name)
     if (value === undefined) return undefined
-    if (!options || !signed) return { value }
+    if (!options || !signed) return { __proto__: null, value }
 
     const digest = this.#get(request, signatureName)
     if (!digest) return undefined
@@ -173,7 +171,7 @@ class Jar {
       return undefined
     }
     if (index) this.#set(request, response, signatureName, this.keys.sign(data), { signed: false })
-    return { value }
+    return { __proto__: null, value }
   }
 
   /** Leaves the trace that looking for a cookie leaves, see `pattern`. */
@@ -199,7 +197,7 @@ class Jar {
       return
     }
     const values = valuesOf(response.getHeader('Set-Cookie'))
-    const secure = isSecure(request) ? '; secure' : ''
+    const secure = this.#isSecure(request) ? '; secure' : ''
     const expires = signature === null ? '; expires=Thu, 01 Jan 1970 00:00:00 GMT' : ''
     values.push(this.#name + '.sig=' + (signature ?? '') + '; path=/' + expires + secure + '; httponly')
     setCookies(response, values)
@@ -214,23 +212,25 @@ class Jar {
    * @throws {Error} for a secure cookie on a connection that is not
    */
   save(request, response, json, options) {
-    if (typeof json !== 'string' || !this.#sealing || !this.#ready()) {
-      this.#set(request, response, this.#name, toBase64(json), options)
+    if (typeof json !== 'string') toBase64(json)
+    const header = response.getHeader('Set-Cookie')
+    const prepared = this.#preparedFor(options)
+    if (prepared === undefined) {
+      this.#setBeside(header, request, response, this.#name, toBase64(json), options)
+      return
+    }
+
+    const name = this.#name
+    const secure = this.#isSecure(request)
+    requireSecure(options, secure)
+    // Not before, as all of that may have run code of the app's that changes keys.
+    if (!this.#ready()) {
+      this.#setBeside(header, request, response, name, toBase64(json), options)
       return
     }
     const sealed = this.#codec.seal(json)
     const value = sealed.slice(0, -this.#codec.signatureLength)
     const signature = sealed.slice(value.length)
-    const prepared = this.#preparedFor(options)
-    if (prepared === undefined) {
-      this.#set(request, response, this.#name, value, options, signature)
-      return
-    }
-
-    const name = this.#name
-    const header = response.getHeader('Set-Cookie')
-    const secure = isSecure(request)
-    requireSecure(options, secure)
     const asSecure = options.secure === undefined ? secure : options.secure
     const attributes = prepared.text(asSecure)
     if (prepared.isConditional || name.length + value.length > BROWSERS_KEEP) {
@@ -263,16 +263,16 @@ class Jar {
     this.#set(request, response, this.#name, '', options)
   }
 
-  /**
-   * Adds a cookie, and its signature, to the response's Set-Cookie.
-   *
-   * @param {string} [signature] what `NAME=value` is signed with, where that is known
-   */
-  #set(request, response, name, value, options, signature) {
-    const header = response.getHeader('Set-Cookie')
+  /** Adds a cookie, and its signature, to the response's Set-Cookie. */
+  #set(request, response, name, value, options) {
+    this.#setBeside(response.getHeader('Set-Cookie'), request, response, name, value, options)
+  }
+
+  /** Adds them to a header that was read already. */
+  #setBeside(header, request, response, name, value, options) {
     const cookie = new Cookie(name, value, options)
     const signed = this.#isSigned(options)
-    const secure = isSecure(request)
+    const secure = this.#isSecure(request)
     const values = valuesOf(header)
 
     requireSecure(options, secure)
@@ -287,13 +287,18 @@ class Jar {
         throw new (errors().Failure)('ERR_SESSION_KEYS', new Error('.keys required for signed cookies'))
       }
       const data = cookie.toString()
-      const known = signature !== undefined && data === name + '=' + value
-      cookie.value = known ? signature : errors().failingAs('ERR_SESSION_KEYS', () => this.keys.sign(data))
+      cookie.value = errors().failingAs('ERR_SESSION_KEYS', () => this.keys.sign(data))
       cookie.name += '.sig'
       pushCookie(values, cookie)
     }
 
     setCookies(response, values)
+  }
+
+  /** As a literal without it would have it, what somebody left on Object.prototype comes before the connection. */
+  #isSecure(request) {
+    const { secure } = {}
+    return secure === undefined ? isSecure(request) : Boolean(secure)
   }
 }
 

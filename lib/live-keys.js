@@ -136,6 +136,11 @@ class LiveKeys {
       seen.push(new SeenKey(key, bytes))
       changes.push(bytes)
     }
+    // Reading a key can run code of the app's, which may have used these very keys: the places are those of before.
+    if (this.#seen !== before) {
+      for (const change of changes) if (typeof change !== 'number') change.fill(0)
+      return false
+    }
     this.#ring.change(changes)
     this.#seen = seen
     for (const one of before) if (!seen.includes(one)) one.wipe()

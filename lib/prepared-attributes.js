@@ -4,9 +4,12 @@
 // clock has moved, only the date is written anew, once a second. Options that a text cannot stand for get none:
 // then each cookie is made for its occasion, as lib/set-cookie.js does it.
 
+const { types } = require('node:util')
 const { Cookie, flagsOf, isConditional, pathOf } = require('./set-cookie')
 
 const objectToString = Object.prototype.toString
+/** The last moment that a Date has room for, in whole seconds. */
+const LAST_SECOND = 8.64e12
 
 /** Options that count; an app that has others has them in vain. */
 const ATTRIBUTES = [
@@ -23,16 +26,26 @@ const ATTRIBUTES = [
   'signed'
 ]
 
-/** Whether an option is a primitive that stands, enumerable, in a data property of the options or of their prototypes. */
-function isPlain(options, attribute) {
-  let owner = options
-  let property
-  while (owner !== null && property === undefined) {
-    property = Object.getOwnPropertyDescriptor(owner, attribute)
-    owner = Object.getPrototypeOf(owner)
+/** The data property of the options, or of their prototypes, that an option stands in; undefined where code does. */
+function dataOf(options, option) {
+  for (let owner = options; owner !== null; owner = Object.getPrototypeOf(owner)) {
+    const property = Object.getOwnPropertyDescriptor(owner, option)
+    if (property !== undefined) return Object.hasOwn(property, 'value') ? property : undefined
   }
-  const { enumerable, value } = property
-  return enumerable && 'value' in property && (value === null || !/^(?:object|function)$/.test(typeof value))
+  return undefined
+}
+
+function hasProxy(options) {
+  for (let owner = options; owner !== null; owner = Object.getPrototypeOf(owner)) {
+    if (types.isProxy(owner)) return true
+  }
+  return false
+}
+
+/** Whether an option is a primitive that stands, enumerable, in a data property. */
+function isPlain(options, attribute) {
+  const { enumerable = false, value } = dataOf(options, attribute) ?? {}
+  return enumerable && (value === null || !/^(?:object|function)$/.test(typeof value))
 }
 
 class PreparedAttributes {
@@ -53,6 +66,7 @@ class PreparedAttributes {
    * @returns {PreparedAttributes | undefined} undefined where there is something that a text cannot stand for
    */
   static of(options, name) {
+    if (hasProxy(options)) return undefined
     // All of them its own, so that what others add to Object.prototype is not taken for one.
     const values = Object.fromEntries(ATTRIBUTES.map((attribute) => [attribute, undefined]))
     for (const attribute of ATTRIBUTES) {
@@ -64,8 +78,10 @@ class PreparedAttributes {
       if (attribute in options && values[attribute] === undefined) return undefined
     }
     if (!values.signed || (values.name !== undefined && values.name !== name)) return undefined
-    // Assigned to a cookie, this one changes what a cookie is.
-    for (const option in options) if (option === '__proto__') return undefined
+    for (const option in options) {
+      // Assigned to a cookie, the first changes what a cookie is; and code would be run once more than there are cookies.
+      if (option === '__proto__' || dataOf(options, option) === undefined) return undefined
+    }
 
     let prepared
     try {
@@ -134,7 +150,7 @@ class PreparedAttributes {
       if (second !== this.#second) {
         this.#write('; expires=' + new Date(time).toUTCString())
         // Fractions of a millisecond are cut off towards 1970, which is another rule than this one.
-        this.#second = Number.isInteger(time) ? second : undefined
+        this.#second = Number.isInteger(time) && second < LAST_SECOND ? second : undefined
       }
     }
     return secure ? this.#secure : this.#plain
