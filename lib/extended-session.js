@@ -137,7 +137,7 @@ class ExtendedSession {
       return false
     }
     if (!this.#isAcceptable(session)) {
-      this.#found = { ...found, reason: 'accept' }
+      this.#found = { __proto__: null, ...found, reason: 'accept' }
       this.#reject('accept', { keyIndex, ageMs })
       return false
     }

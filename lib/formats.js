@@ -203,8 +203,9 @@ class Formats {
     if (opened === undefined) return found({ reason: 'signature' })
     const end = opened.text.indexOf('\0')
     const times = parseTimes(opened.text.slice(0, end))
-    if (end < 0 || times === undefined) return found({ reason: 'malformed' })
-    return found({ json: opened.text.slice(end + 1), keyIndex: opened.place, times })
+    const json = opened.text.slice(end + 1)
+    if (end < 0 || times === undefined || json === '') return found({ reason: 'malformed' })
+    return found({ json, keyIndex: opened.place, times })
   }
 
   #openSigned(header, value, signatureName) {
@@ -213,7 +214,7 @@ class Formats {
     if (keyIndex < 0) return found({ reason: 'signature' })
     const [times, json, ...more] = value.slice(SIGNED.length).split('.').map(decodeText)
     const parsed = times === undefined ? undefined : parseTimes(times)
-    if (parsed === undefined || json === undefined || more.length > 0) return found({ reason: 'malformed' })
+    if (parsed === undefined || !json || more.length > 0) return found({ reason: 'malformed' })
     return found({ json, keyIndex, times: parsed })
   }
 
