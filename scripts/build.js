@@ -1,15 +1,18 @@
 'use strict'
 
-// Compiles the addon for this machine and puts it where lib/binding.js looks for it.
+// Compiles the addon and puts it where lib/binding.js looks for it.
 //
-//   node scripts/build.js [--debug] [--if-rust]
+//   node scripts/build.js [--debug] [--if-rust] [--target NAME]
 //
-// --if-rust is for `npm install`: a checkout without Rust is installed too, and says so.
+// --if-rust is for `npm install`: a checkout without Rust is installed too, and says so. --target is for what is
+// published: NAME is one of scripts/targets.js, and a binary for Linux is linked by zig (`pip install cargo-zigbuild
+// ziglang`), against the oldest C library that it is to run with.
 
 const { spawnSync } = require('node:child_process')
 const { copyFileSync, renameSync } = require('node:fs')
 const path = require('node:path')
 const { target } = require('../lib/binding')
+const { GLIBC, TARGETS } = require('./targets')
 
 const ROOT = path.join(__dirname, '..')
 
@@ -26,12 +29,23 @@ function hasRust() {
   return status === 0
 }
 
+/** What cargo is asked for in place of `build`, to build for a platform by its name. */
+function buildFor(name) {
+  const wanted = TARGETS[name]
+  if (wanted === undefined) fail(`--target ${name}: expected one of ${Object.keys(TARGETS).join(', ')}`)
+  const triple = wanted.libc === 'glibc' ? `${wanted.triple}.${GLIBC}` : wanted.triple
+  // A library for musl has to leave the C library to the program that loads it.
+  if (wanted.libc === 'musl')
+    process.env.RUSTFLAGS = `${process.env.RUSTFLAGS ?? ''} -C target-feature=-crt-static`
+  return [wanted.os === 'linux' ? 'zigbuild' : 'build', '--target', triple]
+}
+
 /** @returns {string} the path of the shared library that cargo made */
-function compile(release) {
+function compile(release, name) {
   const { status, stdout } = spawnSync(
     'cargo',
     [
-      'build',
+      ...(name === undefined ? ['build'] : buildFor(name)),
       '--lib',
       '--locked',
       '--features=addon',
@@ -52,14 +66,17 @@ function compile(release) {
 }
 
 const release = !process.argv.includes('--debug')
+const wanted = process.argv.includes('--target')
+  ? process.argv[process.argv.indexOf('--target') + 1]
+  : undefined
 if (!hasRust()) {
   if (!process.argv.includes('--if-rust')) fail('cargo was not found; building the addon needs Rust')
   console.log(
     'cookie-session-native: no Rust here (cargo was not found), so the addon is not built and sessions are signed by node:crypto. With Rust, `npm run build` builds it.'
   )
 } else {
-  const library = compile(release)
-  const addon = path.join(ROOT, `cookie-session-native.${target()}.node`)
+  const library = compile(release, wanted)
+  const addon = path.join(ROOT, `cookie-session-native.${wanted ?? target()}.node`)
   // Moved into place whole: a process that runs on the old file keeps it.
   copyFileSync(library, `${addon}.new`)
   renameSync(`${addon}.new`, addon)
