@@ -303,7 +303,7 @@ class ExtendedSession {
   }
 
   #timesNow() {
-    const now = Date.now()
+    const now = this.#plan.formats.now()
     return { issued: now, created: this.#created ?? now }
   }
 

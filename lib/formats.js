@@ -123,6 +123,19 @@ class Formats {
     return this.#options.formatIsNew && this.#options.legacy !== 'write'
   }
 
+  /**
+   * The time that is written, which has to be one that is read.
+   *
+   * @returns {number} ms since 1970; a clock that shows an earlier time counts as 0
+   * @throws {RangeError} where the clock shows none, as one that was replaced can
+   */
+  now() {
+    if (!this.writesNew) return Date.now()
+    const now = Math.max(0, Math.floor(Date.now()))
+    if (!isTime(now)) throw new RangeError('Date.now() gives no time')
+    return now
+  }
+
   /** Whether a signature stands beside what is written. */
   get writesSignature() {
     return !(this.writesNew && this.#options.encrypt)

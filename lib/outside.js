@@ -82,7 +82,7 @@ function codecOf(options) {
       json = JSON.stringify(createSession(data))
       if (json === undefined) throw new SessionError(code)
       code = 'ERR_SESSION_INVALID_ATTRIBUTE'
-      const now = Date.now()
+      const now = plan.formats.now()
       const sealed = sealedCookie(plan, { json, times: { issued: now, created: now } }, opts)
       const refused = refusedByBrowsers(plan.name, sealed.cookie)
       if (refused !== undefined) throw refused

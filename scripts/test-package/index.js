@@ -175,6 +175,8 @@ function freePort() {
 async function startRegistry() {
   const folder = path.join(WORK, 'registry')
   fs.rmSync(folder, { recursive: true, force: true })
+  // Yarn 4 remembers of which registry a package came, and each run's has a port of its own.
+  fs.rmSync(path.join(WORK, 'yarn4'), { recursive: true, force: true })
   const port = await freePort()
   const upstream = run(['npm', 'config', 'get', 'registry']).trim()
   const ours = 'access: $all\n    publish: $anonymous'
