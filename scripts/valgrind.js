@@ -1,0 +1,233 @@
+'use strict'
+
+// Looks for memory errors in the addon with Valgrind's memcheck, under Node. It also sees memory that is used
+// before it was written, and what Node writes into the addon's memory, neither of which AddressSanitizer does.
+// First it plants bugs in a copy of the crate and wants each reported, as scripts/sanitizers.js does.
+//
+//   node scripts/valgrind.js [--long] [--if-present]
+//
+// --long adds tests that take minutes. --if-present: where a tool is missing, say so and exit with 0.
+// Needs Linux on x64, Rust, and Valgrind. Node runs without its compiler (--jitless): then memcheck finds one
+// error in Node, see valgrind.supp. Any other counts, whether the addon is on the stack or not: Node may be
+// misled by what it was given. Processes that a test starts are not watched.
+
+const assert = require('node:assert/strict')
+const { spawnSync } = require('node:child_process')
+const fs = require('node:fs')
+const path = require('node:path')
+const { Worker, isMainThread } = require('node:worker_threads')
+const { target } = require('../lib/binding')
+
+/** The argument with which this file does, under memcheck, what is to be watched. */
+const WORK = '--work'
+
+// --- what is watched -----------------------------------------------------------------------------------
+
+/** Lengths of texts: each short one, those about a block, a page and the memory that the addon keeps, and long ones. */
+const LENGTHS = [...Array(40).keys(), 63, 64, 65, 127, 128, 129, 1000, 4096, 65535, 65536, 65537]
+/** One byte, two, three and four in UTF-8, and a lone surrogate. */
+const CHARACTERS = ['a', 'é', '€', '😀', '\ud83d']
+const KEYS = [1, 64, 65, 300].map((length) => Buffer.alloc(length, `key of ${length}`))
+const VAULT_KEYS = [1, 2, 3].map((byte) => Buffer.alloc(32, byte))
+
+function textsOf(length) {
+  return CHARACTERS.map((character) =>
+    character.repeat(Math.ceil(length / character.length)).slice(0, length)
+  )
+}
+
+/** The text with another character at each place of a short one, and at some of a long one. */
+function* tampered(text) {
+  const step = Math.ceil(text.length / 60)
+  for (let at = 0; at < text.length; at += step) {
+    yield text.slice(0, at) + (text[at] === 'A' ? 'B' : 'A') + text.slice(at + 1)
+  }
+  yield text.slice(0, -1)
+  yield ''
+}
+
+/** What both engines found in a header. Where the other leaves a text to the caller, ours may have it. */
+function agree(found, expected) {
+  if (expected?.json === undefined && found) assert.deepEqual({ ...found, json: undefined }, expected)
+  else assert.deepEqual(found, expected)
+}
+
+/** Signatures and cookies, beside the engine over node:crypto. */
+function signing(engine, other, algorithm, encoding, lengths) {
+  const rings = [engine, other].map((one) => one.createKeyring(algorithm, encoding))
+  const [ring, oracle] = rings
+  for (const one of rings) one.change(KEYS)
+  const signatureLength = oracle.sign('').length
+  const [codec, expected] = rings.map((one) => one.codec('session', signatureLength))
+  for (const length of lengths) {
+    for (const text of textsOf(length)) {
+      const signature = ring.sign(text)
+      assert.equal(signature, oracle.sign(text))
+      assert.equal(ring.index(text, signature), 0)
+      assert.equal(ring.index(text, signature.slice(1)), -1)
+      const sealed = codec.seal(text)
+      assert.equal(sealed, expected.seal(text))
+      const value = sealed.slice(0, -signatureLength)
+      const header = `a=b; session=${value}; session.sig=${sealed.slice(value.length)}; c="d"`
+      agree(codec.open(header), expected.open(header))
+      if (length !== 9) continue
+      for (const wrong of tampered(header)) agree(codec.open(wrong), expected.open(wrong))
+    }
+  }
+  // The last key is the first, then some go, then all do.
+  const older = `session=e30=; session.sig=${ring.sign('session=e30=')}`
+  for (const change of [[3, 0, 1, 2], [1, Buffer.from('new')], [0], []]) {
+    for (const one of rings) one.change(change)
+    if (change.length > 0) agree(codec.open(older), expected.open(older))
+  }
+  assert.equal(ring.sign('data'), undefined)
+  for (const wrong of [() => ring.sign(1), () => ring.index('data'), () => codec.open()]) {
+    assert.throws(wrong, TypeError)
+  }
+}
+
+/** Encrypted texts, each opened by the other engine as well. */
+function sealing(engine, other, lengths) {
+  const vaults = [engine, other].map((one) => one.createVault())
+  for (const one of vaults) one.change(VAULT_KEYS)
+  const [vault, oracle] = vaults
+  for (const length of lengths) {
+    for (const text of textsOf(length)) {
+      const sealed = vault.seal(text)
+      assert.deepEqual(vault.open(sealed), {
+        place: 0,
+        text: text.toWellFormed?.() ?? oracle.open(sealed).text
+      })
+      assert.deepEqual(vault.open(oracle.seal(text)), oracle.open(sealed))
+      if (length !== 9) continue
+      for (const wrong of tampered(sealed)) assert.equal(vault.open(wrong), undefined)
+    }
+  }
+  const older = vault.seal('older')
+  for (const [change, opened] of [
+    [[1, 2, 0], { place: 2, text: 'older' }],
+    [[0, Buffer.alloc(32, 4)], undefined],
+    [[], undefined]
+  ]) {
+    vault.change(change)
+    assert.deepEqual(vault.open(older), opened)
+  }
+  for (const wrong of [() => vault.seal('no key'), () => vault.seal(1)]) {
+    assert.throws(wrong)
+  }
+}
+
+async function work() {
+  const engine = require('../lib/engine')
+  const other = require('../lib/engine-node')
+  assert.equal(engine.name, 'native')
+  if (isMainThread) {
+    signing(engine, other, 'sha1', 'base64', LENGTHS)
+    sealing(engine, other, LENGTHS)
+  }
+  for (const algorithm of ['sha1', 'sha256', 'sha384', 'sha512']) {
+    for (const encoding of ['base64', 'hex']) signing(engine, other, algorithm, encoding, [0, 9, 200])
+  }
+  sealing(engine, other, [0, 9, 200])
+  if (!isMainThread) return
+  // A thread's end gives back what is the addon's there.
+  const worker = new Worker(__filename, { argv: [WORK] })
+  await new Promise((resolve, reject) => worker.once('error', reject).once('exit', resolve))
+}
+
+/** Tests that do without `fetch`, which needs WebAssembly, and so V8's compiler. */
+const LONG = ['keys', 'xaes', 'options-encrypt', 'options-errors', 'options-ttl', 'contract-session']
+
+// --- what watches --------------------------------------------------------------------------------------
+
+/** What memcheck calls each of the bugs that sanitizers.js plants. */
+const SEEN = {
+  leak: /1,000 bytes in 1 blocks are definitely lost/,
+  'read past the end': /Invalid read of size 1/,
+  'write past the end': /Invalid write of size 1/,
+  'use after free': /Invalid read of size 1[\s\S]*inside a block of size 100 free'd/,
+  'double free': /Invalid free\(\)/,
+  'unwritten memory': /Conditional jump or move depends on uninitialised value/,
+  'wrong length for Node': /Invalid write/
+}
+
+function memcheck(packages, args) {
+  const log = path.join(path.dirname(packages), 'memcheck.log')
+  const options = [
+    '--tool=memcheck',
+    '--smc-check=all-non-file',
+    '--leak-check=full',
+    '--show-leak-kinds=definite',
+    '--errors-for-leak-kinds=definite',
+    '--error-exitcode=99',
+    `--suppressions=${path.join(__dirname, 'valgrind.supp')}`,
+    `--log-file=${log}`
+  ]
+  const { status, stdout, stderr } = spawnSync(
+    'valgrind',
+    [...options, process.execPath, '--jitless', '--no-expose-wasm', ...args],
+    {
+      cwd: path.join(__dirname, '..'),
+      encoding: 'utf8',
+      maxBuffer: 1 << 28,
+      env: { ...process.env, NODE_PATH: packages, NODE_OPTIONS: '', COOKIE_SESSION_ENGINE: 'native' }
+    }
+  )
+  const report = fs.readFileSync(log, 'utf8')
+  const errors = Number(/ERROR SUMMARY: (\d+) errors/.exec(report)?.[1] ?? Number.NaN)
+  return { status, output: stdout + stderr, report, errors }
+}
+
+function main() {
+  const { NO_BUG, ROOT, Missing, build, fail, output, plantBugs, scriptOf } = require('./sanitizers')
+  const isLong = process.argv.includes('--long')
+  const test = (...names) => path.join(ROOT, '__test__', ...names)
+  try {
+    if (target() !== 'linux-x64-gnu') throw new Missing('Linux on x64 with glibc')
+    const rust = output('rustc', ['--version'], 'Rust')
+    const valgrind = output('valgrind', ['--version'], 'Valgrind')
+    console.log(`Node ${process.version} --jitless; ${rust}; ${valgrind}`)
+  } catch (error) {
+    if (!(error instanceof Missing)) throw error
+    console.error(`Valgrind did not run. ${error.message}`)
+    process.exitCode = process.argv.includes('--if-present') ? 0 : 1
+    return
+  }
+
+  const buggy = build('valgrind', { toolchain: [], crate: plantBugs() })
+  for (const [bug, seen] of [[NO_BUG], ...Object.entries(SEEN)]) {
+    const { errors, report, output } = memcheck(buggy, ['-e', scriptOf(bug, buggy)])
+    const isAsExpected = seen ? seen.test(report) && /planted/.test(report) : errors === 0 && output === ''
+    if (!isAsExpected) fail(`a planted bug, ${bug}: reported was\n${output}${report}`)
+  }
+  console.log(`planted bugs, each reported: ${Object.keys(SEEN).join(', ')}`)
+
+  const packages = build('valgrind', { toolchain: [] })
+  let all = 0
+  let failures = 0
+  for (const [what, args] of [
+    ['both engines side by side', [__filename, WORK]],
+    ...['wrong', 'surrogates', 'keys', 'arrays'].map((part) => [
+      `wrong calls: ${part}`,
+      ['--expose-gc', test('boundary', 'calls.js'), part]
+    ]),
+    ...(isLong ? LONG : []).map((name) => [name, [test(`${name}.test.js`)]])
+  ]) {
+    const { status, output, report, errors } = memcheck(packages, args)
+    all += errors
+    if (status !== 0) failures++
+    if (status !== 0 || errors !== 0) console.log(output + report)
+    console.log(`${what}: ${status === 0 ? 'passed' : 'FAILED'}, ${errors} errors`)
+  }
+  console.log(`${all} errors, ${failures} runs failed`)
+  process.exitCode = all === 0 && failures === 0 ? 0 : 1
+}
+
+if (process.argv.includes(WORK)) {
+  work().catch((error) => {
+    console.error(error)
+    process.exitCode = 1
+  })
+} else {
+  main()
+}
