@@ -131,6 +131,19 @@ mod tests {
     }
 
     #[test]
+    fn says_where_an_empty_value_stands() {
+        let signature = keyring(&["k"]).sign(&[b"session="]).unwrap();
+        let signature = std::str::from_utf8(signature.as_bytes()).unwrap();
+        for (value, place) in [("", 13), ("\"", 14), ("\"\"", 14)] {
+            let header = format!("a=b; session={value}; session.sig={signature}");
+            match codec().open(&keyring(&["k"]), header.as_bytes(), &mut Vec::new()) {
+                Opened::Verified { value, .. } => assert_eq!(value, place..place),
+                _ => panic!("not opened"),
+            }
+        }
+    }
+
+    #[test]
     fn signs_anew_what_an_older_key_had_signed() {
         let old = header("old", "{}");
         match codec().open(&keyring(&["new", "old"]), old.as_bytes(), &mut Vec::new()) {

@@ -216,7 +216,7 @@ fn together(pattern: &[usize], offset: usize, here: &Places, next: &Places) -> u
 fn unquote(value: &[u8]) -> &[u8] {
     match value {
         [b'"', inner @ .., _] => inner,
-        [b'"'] => &[],
+        [b'"', nothing @ ..] => nothing,
         _ => value,
     }
 }
