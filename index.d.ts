@@ -145,7 +145,7 @@ interface NewOptions {
    * has to return a boolean, no promise. Default: all do.
    */
   accept?:
-    | ((session: CookieSessionInterfaces.CookieSessionObject, req: IncomingMessage) => boolean)
+    | ((session: CookieSessionInterfaces.CookieSessionObject, req: IncomingMessage | undefined) => boolean)
     | undefined
 }
 

@@ -104,17 +104,24 @@ function ageText(time) {
   return `${new Date(time).toISOString()} (${ago})`
 }
 
+/** What changes a terminal and is no part of JSON's escapes: the C1 controls, and marks that turn the direction of text. */
+const UNPRINTABLE = /[\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g
+
+function escaped(text) {
+  return text.replace(UNPRINTABLE, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`)
+}
+
 function contentText(json) {
   try {
-    return JSON.stringify(JSON.parse(json), null, 2)
+    return escaped(JSON.stringify(JSON.parse(json), null, 2))
   } catch {
-    return `no JSON: ${JSON.stringify(json)}`
+    return `no JSON: ${escaped(JSON.stringify(json))}`
   }
 }
 
 /** A text of the user's without what would change the terminal. */
 function printable(text) {
-  return JSON.stringify(text).slice(1, -1)
+  return escaped(JSON.stringify(text).slice(1, -1))
 }
 
 const REASONS = {

@@ -21,7 +21,8 @@ const TAKEN = new Set(
     'next route baseUrl originalUrl secret files file rawBody log id get header accepts',
     'acceptsEncoding acceptsEncodings acceptsCharset acceptsCharsets acceptsLanguage',
     'acceptsLanguages range param is protocol secure ip ips subdomains path host hostname fresh',
-    'stale xhr _parsedUrl _startTime'
+    'stale xhr _parsedUrl _startTime login logIn logout logOut isAuthenticated isUnauthenticated authInfo',
+    'account auth flash csrfToken'
   ].flatMap((names) => names.split(' '))
 )
 

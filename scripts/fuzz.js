@@ -66,6 +66,24 @@ function build(triple) {
   return path.join(folder, triple, 'release')
 }
 
+function argumentsOf() {
+  try {
+    return parseArgs({
+      allowPositionals: true,
+      options: {
+        seconds: { type: 'string', default: '600' },
+        jobs: { type: 'string', default: '1' },
+        stable: { type: 'boolean', default: false },
+        'if-present': { type: 'boolean', default: false }
+      }
+    })
+  } catch (error) {
+    return fail(
+      `${error.message}\nusage: fuzz.js [--seconds N] [--jobs N] [--stable] [--if-present] [TARGET...]`
+    )
+  }
+}
+
 /** Runs one target to its end. */
 function fuzz(programs, target, seconds, seed) {
   const folder = (name) => path.join(FUZZ, name, target)
@@ -125,15 +143,7 @@ function printFailure(programs, { target, log }) {
 }
 
 async function main() {
-  const { values, positionals } = parseArgs({
-    allowPositionals: true,
-    options: {
-      seconds: { type: 'string', default: '600' },
-      jobs: { type: 'string', default: '1' },
-      stable: { type: 'boolean', default: false },
-      'if-present': { type: 'boolean', default: false }
-    }
-  })
+  const { values, positionals } = argumentsOf()
   const [seconds, jobs] = [values.seconds, values.jobs].map(Number)
   // libFuzzer takes 0 seconds for no limit.
   if (![seconds, jobs].every((number) => Number.isInteger(number) && number > 0)) {

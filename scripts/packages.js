@@ -89,6 +89,8 @@ const commands = {
       if (version !== manifest.version) fail(`npm/${name} is of version ${version}, not ${manifest.version}`)
       manifest.optionalDependencies[`${SCOPE}/${name}`] = version
     }
+    // For a checkout alone; installers warn of packages that seem to run a script.
+    delete manifest.scripts.prepare
     writeJson(MANIFEST, { ...manifest, ...origin() })
   },
 

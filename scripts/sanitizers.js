@@ -192,6 +192,11 @@ function runs(isLong, seed) {
 }
 
 function main() {
+  const unknown = process.argv.slice(2).find((flag) => !['--long', '--if-present'].includes(flag))
+  if (unknown !== undefined) {
+    console.error(`${unknown} is none of: node scripts/sanitizers.js [--long] [--if-present]`)
+    process.exit(2)
+  }
   const isLong = process.argv.includes('--long')
   const seed = Number(process.env.SEED || Date.now() % 1_000_000)
   if (target() !== 'linux-x64-gnu') throw new Missing('It needs Linux on x64 with glibc')

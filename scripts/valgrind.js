@@ -180,6 +180,11 @@ function memcheck(packages, args) {
 
 function main() {
   const { NO_BUG, ROOT, Missing, build, fail, output, plantBugs, scriptOf } = require('./sanitizers')
+  const unknown = process.argv.slice(2).find((flag) => !['--long', '--if-present'].includes(flag))
+  if (unknown !== undefined) {
+    console.error(`${unknown} is none of: node scripts/valgrind.js [--long] [--if-present]`)
+    process.exit(2)
+  }
   const isLong = process.argv.includes('--long')
   const test = (...names) => path.join(ROOT, '__test__', ...names)
   try {
