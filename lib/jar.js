@@ -212,6 +212,7 @@ class Jar {
    * @throws {Error} for a secure cookie on a connection that is not
    */
   save(request, response, json, options) {
+    // Throws, before anything of the response is touched.
     if (typeof json !== 'string') toBase64(json)
     const header = response.getHeader('Set-Cookie')
     const prepared = this.#preparedFor(options)
@@ -295,7 +296,10 @@ class Jar {
     setCookies(response, values)
   }
 
-  /** As a literal without it would have it, what somebody left on Object.prototype comes before the connection. */
+  /**
+   * The original reads `secure` from a literal that has none, so that what somebody left on Object.prototype comes before
+   * the connection.
+   */
   #isSecure(request) {
     const { secure } = {}
     return secure === undefined ? isSecure(request) : Boolean(secure)
