@@ -14,7 +14,7 @@ const { describe, test } = require('node:test')
 const { promisify } = require('node:util')
 const onHeaders = require('on-headers')
 const { NOW, atTime, both, connection, original: cookieSession, ours, serve } = require('./contract/harness')
-const { KEYS, MODERN, carried, merged, play, told } = require('./hostile/play')
+const { KEYS, MODERN, attempting, carried, merged, play, told } = require('./hostile/play')
 const sockets = require('./sockets/harness')
 
 const USER = '{"user":"ada","n":1}'
@@ -869,14 +869,7 @@ const told1 = (value) => (value === undefined ? 'undefined' : told(value))
 function readsOf(cookieSession, { cookie, app }, build) {
   const log = []
   const options = build((name) => log.push(name))
-  const attempt = (run) => {
-    try {
-      return run()
-    } catch (error) {
-      log.push(`thrown: ${told(error)}`)
-      return undefined
-    }
-  }
+  const attempt = attempting(log)
   const middleware = attempt(() => cookieSession(options))
   log.push('made')
   for (let i = 0; middleware && i < 3; i++) {

@@ -12,6 +12,7 @@ const { spawnSync } = require('node:child_process')
 const { copyFileSync, renameSync } = require('node:fs')
 const path = require('node:path')
 const { target } = require('../lib/binding')
+const { compile } = require('./addons')
 const { GLIBC, TARGETS } = require('./targets')
 
 const ROOT = path.join(__dirname, '..')
@@ -40,31 +41,6 @@ function buildFor(name) {
   return [wanted.os === 'linux' ? 'zigbuild' : 'build', '--target', triple]
 }
 
-/** @returns {string} the path of the shared library that cargo made */
-function compile(release, name) {
-  const { status, stdout } = spawnSync(
-    'cargo',
-    [
-      ...(name === undefined ? ['build'] : buildFor(name)),
-      '--lib',
-      '--locked',
-      '--features=addon',
-      '--message-format=json-render-diagnostics',
-      ...(release ? ['--release'] : [])
-    ],
-    { cwd: ROOT, stdio: ['ignore', 'pipe', 'inherit'], maxBuffer: 1 << 28, encoding: 'utf8' }
-  )
-  if (status !== 0) fail('cargo could not build the addon; see above')
-  const messages = stdout
-    .split('\n')
-    .filter(Boolean)
-    .map((line) => JSON.parse(line))
-  const files = messages
-    .filter(({ reason, target: built }) => reason === 'compiler-artifact' && built.kind.includes('cdylib'))
-    .flatMap(({ filenames }) => filenames)
-  return files.find((file) => /\.(?:so|dylib|dll)$/.test(file)) ?? fail('cargo built no shared library')
-}
-
 const release = !process.argv.includes('--debug')
 const wanted = process.argv.includes('--target')
   ? process.argv[process.argv.indexOf('--target') + 1]
@@ -75,7 +51,13 @@ if (!hasRust()) {
     'cookie-session-native: no Rust here (cargo was not found), so the addon is not built and sessions are signed by node:crypto. With Rust, `npm run build` builds it.'
   )
 } else {
-  const library = compile(release, wanted)
+  const args = wanted === undefined ? ['build'] : buildFor(wanted)
+  let library
+  try {
+    library = compile([...args, '--features=addon', ...(release ? ['--release'] : [])])
+  } catch (error) {
+    fail(error.message)
+  }
   const addon = path.join(ROOT, `cookie-session-native.${wanted ?? target()}.node`)
   // Moved into place whole: a process that runs on the old file keeps it.
   copyFileSync(library, `${addon}.new`)

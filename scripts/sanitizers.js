@@ -14,6 +14,7 @@ const { spawnSync } = require('node:child_process')
 const fs = require('node:fs')
 const path = require('node:path')
 const { target } = require('../lib/binding')
+const { compile, putAsPackage } = require('./addons')
 
 const ROOT = path.join(__dirname, '..')
 const TESTS = path.join(ROOT, '__test__')
@@ -105,10 +106,17 @@ function plantBugs() {
  */
 function build(name, { toolchain, flags = '', crate = ROOT }) {
   const folder = path.join(ROOT, 'target', name)
-  const args = ['build', '--lib', '--release', '--locked', '--features=addon', `--target=${TRIPLE}`]
-  const { status } = spawnSync('cargo', [...toolchain, ...args, '--target-dir', folder, '--quiet'], {
+  const args = [
+    'build',
+    '--release',
+    '--features=addon',
+    `--target=${TRIPLE}`,
+    '--target-dir',
+    folder,
+    '--quiet'
+  ]
+  const library = compile([...toolchain, ...args], {
     cwd: crate,
-    stdio: 'inherit',
     env: {
       ...process.env,
       RUSTFLAGS: `${flags} -Cforce-frame-pointers=yes`,
@@ -120,14 +128,8 @@ function build(name, { toolchain, flags = '', crate = ROOT }) {
       CARGO_PROFILE_RELEASE_OVERFLOW_CHECKS: 'true'
     }
   })
-  if (status !== 0) fail('cargo could not build the addon; see above')
   const packages = path.join(folder, crate === ROOT ? 'packages' : 'planted')
-  const to = path.join(packages, '@cookie-session-native', target())
-  fs.mkdirSync(to, { recursive: true })
-  fs.writeFileSync(path.join(to, 'package.json'), JSON.stringify({ main: 'addon.node' }))
-  const addon = path.join(to, 'addon.node')
-  fs.rmSync(addon, { force: true })
-  fs.copyFileSync(path.join(folder, TRIPLE, 'release', 'libcookie_session_native.so'), addon)
+  putAsPackage(library, packages)
   return packages
 }
 
@@ -191,13 +193,19 @@ function runs(isLong, seed) {
   ]
 }
 
-function main() {
-  const unknown = process.argv.slice(2).find((flag) => !['--long', '--if-present'].includes(flag))
+/** What a script of this kind takes. */
+function flagsOf(script) {
+  const given = process.argv.slice(2)
+  const unknown = given.find((flag) => !['--long', '--if-present'].includes(flag))
   if (unknown !== undefined) {
-    console.error(`${unknown} is none of: node scripts/sanitizers.js [--long] [--if-present]`)
+    console.error(`${unknown} is none of: node scripts/${script} [--long] [--if-present]`)
     process.exit(2)
   }
-  const isLong = process.argv.includes('--long')
+  return { isLong: given.includes('--long') }
+}
+
+function main() {
+  const { isLong } = flagsOf('sanitizers.js')
   const seed = Number(process.env.SEED || Date.now() % 1_000_000)
   if (target() !== 'linux-x64-gnu') throw new Missing('It needs Linux on x64 with glibc')
   const rust = output('rustc', ['+nightly', '--version'], 'Rust nightly')
@@ -277,7 +285,7 @@ function main() {
   process.exitCode = errors + leaks + failures === 0 ? 0 : 1
 }
 
-module.exports = { Missing, NO_BUG, ROOT, build, fail, output, plantBugs, scriptOf }
+module.exports = { Missing, NO_BUG, ROOT, build, fail, flagsOf, output, plantBugs, scriptOf }
 
 if (require.main === module) {
   try {

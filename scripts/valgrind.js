@@ -179,13 +179,8 @@ function memcheck(packages, args) {
 }
 
 function main() {
-  const { NO_BUG, ROOT, Missing, build, fail, output, plantBugs, scriptOf } = require('./sanitizers')
-  const unknown = process.argv.slice(2).find((flag) => !['--long', '--if-present'].includes(flag))
-  if (unknown !== undefined) {
-    console.error(`${unknown} is none of: node scripts/valgrind.js [--long] [--if-present]`)
-    process.exit(2)
-  }
-  const isLong = process.argv.includes('--long')
+  const { NO_BUG, ROOT, Missing, build, fail, flagsOf, output, plantBugs, scriptOf } = require('./sanitizers')
+  const { isLong } = flagsOf('valgrind.js')
   const test = (...names) => path.join(ROOT, '__test__', ...names)
   try {
     if (target() !== 'linux-x64-gnu') throw new Missing('Linux on x64 with glibc')

@@ -122,6 +122,18 @@ function asRead(middleware, cookie) {
   }
 }
 
+/** Runs something, and tells the log what it threw. */
+function attempting(log) {
+  return (run) => {
+    try {
+      return run()
+    } catch (error) {
+      log.push(`thrown: ${told(error)}`)
+      return undefined
+    }
+  }
+}
+
 /**
  * A middleware in the hands of a hostile app.
  *
@@ -153,14 +165,7 @@ async function play(cookieSession, scenario, more = {}) {
     log.push(`served: ${told(seen)}; ${more.encrypt || more.ttl ? '' : told(sent)}`)
     return { seen, setCookie: sent || [] }
   }
-  const attempt = (run) => {
-    try {
-      return run()
-    } catch (error) {
-      log.push(`thrown: ${told(error)}`)
-      return undefined
-    }
-  }
+  const attempt = attempting(log)
 
   const { req, res, wire } = connection({ cookie: scenario.cookie, encrypted: scenario.encrypted })
   const world = {
@@ -201,4 +206,4 @@ async function play(cookieSession, scenario, more = {}) {
   return { log, errors, ended, wire: wire.text, setCookie, next: attempt(() => asRead(later, next)) }
 }
 
-module.exports = { KEYS, MODERN, OriginalKeygrip, carried, merged, play, told }
+module.exports = { KEYS, MODERN, OriginalKeygrip, attempting, carried, merged, play, told }

@@ -10,36 +10,19 @@ const path = require('node:path')
 const { before, describe, it } = require('node:test')
 
 const { target } = require('../../lib/binding')
+const { compile, putAsPackage } = require('../../scripts/addons')
 
 const ROOT = path.join(__dirname, '..', '..')
 /** In the target folder, apart: cargo gives libraries of other features the same name. */
 const TARGET = path.join(ROOT, 'target', 'panics')
+const PACKAGES = path.join(TARGET, 'packages')
 const SYMBOL = 'COOKIE_SESSION_NATIVE_PANICS'
 const EXPORT = 'panicAfter'
 
 /** Builds the addon, where lib/binding.js finds it as a package. @returns {string} its path */
 function build() {
-  const args = ['build', '--lib', '--release', '--locked', '--features=panics', '--target-dir', TARGET]
-  const { status, stdout, stderr } = spawnSync('cargo', [...args, '--message-format=json'], {
-    cwd: ROOT,
-    encoding: 'utf8',
-    maxBuffer: 1 << 28
-  })
-  assert.equal(status, 0, stderr)
-  const [library] = stdout
-    .split('\n')
-    .filter((line) => line.startsWith('{'))
-    .map((line) => JSON.parse(line))
-    .filter(({ reason, target: built }) => reason === 'compiler-artifact' && built.kind.includes('cdylib'))
-    .flatMap(({ filenames }) => filenames)
-    .filter((file) => /\.(?:so|dylib|dll)$/.test(file))
-  const folder = path.join(TARGET, 'packages', '@cookie-session-native', target())
-  fs.mkdirSync(folder, { recursive: true })
-  fs.writeFileSync(path.join(folder, 'package.json'), JSON.stringify({ main: 'addon.node' }))
-  const addon = path.join(folder, 'addon.node')
-  fs.rmSync(addon, { force: true })
-  fs.copyFileSync(library, addon)
-  return addon
+  const library = compile(['build', '--release', '--features=panics', '--quiet', '--target-dir', TARGET])
+  return putAsPackage(library, PACKAGES)
 }
 
 /** Runs a script of this folder with the addon. */
@@ -51,7 +34,7 @@ function run(script) {
       encoding: 'utf8',
       env: {
         ...process.env,
-        NODE_PATH: path.join(TARGET, 'packages'),
+        NODE_PATH: PACKAGES,
         COOKIE_SESSION_ENGINE: 'native',
         RUST_BACKTRACE: '0'
       }
