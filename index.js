@@ -85,14 +85,14 @@ class RequestSession {
   #read() {
     const opened = this.#jar.open(this.#req, this.#res, this.#req.sessionOptions)
     if (opened?.value) {
-      debug('parse %s', opened.value)
+      if (debug.enabled) debug('parse %s', opened.value)
       try {
         return openSession(opened.value, opened.json)
       } catch {
         // No JSON: the cookie verified, but holds no session.
       }
     }
-    debug('new session')
+    if (debug.enabled) debug('new session')
     return createSession()
   }
 
@@ -112,14 +112,14 @@ class RequestSession {
     let reason = 'ERR_SESSION_INVALID_ATTRIBUTE'
     try {
       if (this.#session === false) {
-        debug('remove %s', this.#name)
+        if (debug.enabled) debug('remove %s', this.#name)
         this.#jar.clear(this.#req, this.#res, this.#req.sessionOptions)
         return
       }
       reason = 'ERR_SESSION_NOT_SERIALIZABLE'
       // Read anew each time, as a toJSON or a getter of the session may have put another in its place.
       if ((!this.#session.isNew || this.#session.isPopulated) && this.#session.isChanged) {
-        debug('save %s', this.#name)
+        if (debug.enabled) debug('save %s', this.#name)
         const json = JSON.stringify(this.#session)
         if (json !== undefined) reason = 'ERR_SESSION_INVALID_ATTRIBUTE'
         this.#jar.save(this.#req, this.#res, json, this.#req.sessionOptions)

@@ -16,6 +16,10 @@ const HIDDEN = { __proto__: null, enumerable: false }
 /** A property that each Node stream and message has for itself, see `EventEmitter`. */
 const PROPERTY = '_events'
 
+/** Two prototypes that were classes' own when they were looked at: those of nearly all requests and responses. */
+let known
+let knownToo
+
 /**
  * Has V8 keep an object's properties in a dictionary, whose hidden class is shared by all objects of one prototype,
  * where the prototype was exchanged: that is, where it is no class's own. Changing a property's attributes does
@@ -25,9 +29,20 @@ const PROPERTY = '_events'
  * @param {unknown} message a request or response; anything else is left alone
  */
 function shareHiddenClass(message) {
+  // Short, so that V8 inlines it.
   if (!PAYS || typeof message !== 'object' || message === null) return
   const prototype = Object.getPrototypeOf(message)
-  if (prototype === null || Object.hasOwn(prototype, 'constructor') || types.isProxy(message)) return
+  if (prototype !== known && prototype !== knownToo) share(message, prototype)
+}
+
+function share(message, prototype) {
+  if (prototype === null) return
+  if (Object.hasOwn(prototype, 'constructor')) {
+    knownToo = known
+    known = prototype
+    return
+  }
+  if (types.isProxy(message)) return
   const property = Object.getOwnPropertyDescriptor(message, PROPERTY)
   if (property === undefined || !property.configurable || !property.enumerable) return
   Object.defineProperty(message, PROPERTY, HIDDEN)

@@ -96,8 +96,8 @@ const RULES = [
       "&& (this.#session.isNew || Object.defineProperty(this.#session, '__json', { value: JSON.stringify(this.#session) })) && this.#session.isChanged"
     ]
   ],
-  ['debug says `new session`', 'index.js', "debug('new session')", ''],
-  ['debug says `parse`', 'index.js', "debug('parse %s', opened.value)", ''],
+  ['debug says `new session`', 'index.js', "if (debug.enabled) debug('new session')", ''],
+  ['debug says `parse`', 'index.js', "if (debug.enabled) debug('parse %s', opened.value)", ''],
   [
     'keys already in a session are not copied',
     'lib/session.js',
