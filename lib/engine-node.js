@@ -2,7 +2,7 @@
 
 // The engine where no binary fits: the same functions over node:crypto.
 
-const { createHmac } = require('node:crypto')
+const { createHmac, createSecretKey } = require('node:crypto')
 const { equals } = require('./constant-time')
 const { findCookie } = require('./cookie-header')
 
@@ -15,11 +15,13 @@ const ENCODINGS = new Map([
 /** Names of visible ASCII other than `;` and `=`; any other takes the exact way. */
 const ORDINARY_NAME = /^[!-:<>-~]+$/
 
-/** A copy outside the pool that small Buffers share, where others could read it. */
-function copyOf(key) {
-  const copy = Buffer.alloc(key.length)
-  copy.set(key)
-  return copy
+/**
+ * A key as OpenSSL keeps it, which wipes it once it is collected. Handed over as bytes with each use, it costs seven
+ * times as much on Node 24.
+ */
+function keyOf(bytes) {
+  // Before Node 18.8 no KeyObject is empty.
+  return bytes.length === 0 ? '' : createSecretKey(bytes)
 }
 
 function createKeyring(algorithm, encoding) {
@@ -31,8 +33,7 @@ function createKeyring(algorithm, encoding) {
 
   const change = (changes) => {
     const before = keys
-    keys = changes.map((change) => (typeof change === 'number' ? before[change] : copyOf(change)))
-    for (const key of before) if (!keys.includes(key)) key.fill(0)
+    keys = changes.map((change) => (typeof change === 'number' ? before[change] : keyOf(change)))
   }
   const sign = (data) => hmac(data, keys[0])
   const index = (data, digest) => keys.findIndex((key) => equals(digest, hmac(data, key)))

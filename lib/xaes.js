@@ -3,7 +3,7 @@
 // XAES-256-GCM (https://c2sp.org/XAES-256-GCM) over node:crypto: AES-256-GCM with a random nonce of 192 bits, half
 // of which goes into the key of one message. What it guarantees stands in src/encryption.rs.
 
-const { createCipheriv, createDecipheriv, randomFillSync } = require('node:crypto')
+const { createCipheriv, createDecipheriv, createSecretKey, randomFillSync } = require('node:crypto')
 
 /** Bytes of a key, a nonce, half of one, a block of AES, and a tag. */
 const KEY = 32
@@ -33,8 +33,7 @@ class XaesKey {
 
   /** @param {Uint8Array} key 32 bytes, which are copied */
   constructor(key) {
-    this.#key = Buffer.alloc(KEY)
-    this.#key.set(key)
+    this.#key = createSecretKey(key)
     this.#subkey = subkeyOf(this.#key)
   }
 
@@ -80,8 +79,8 @@ class XaesKey {
     return text
   }
 
+  /** The key itself is wiped by OpenSSL, once it is collected. */
   wipe() {
-    this.#key.fill(0)
     this.#subkey.fill(0)
   }
 }
