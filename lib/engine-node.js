@@ -32,8 +32,7 @@ function createKeyring(algorithm, encoding) {
   const hmac = (data, key) => createHmac(algorithm, key).update(data).digest(written)
 
   const change = (changes) => {
-    const before = keys
-    keys = changes.map((change) => (typeof change === 'number' ? before[change] : keyOf(change)))
+    keys = changes.map((change) => (typeof change === 'number' ? keys[change] : keyOf(change)))
   }
   const sign = (data) => hmac(data, keys[0])
   const index = (data, digest) => keys.findIndex((key) => equals(digest, hmac(data, key)))
