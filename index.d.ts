@@ -27,13 +27,15 @@ interface SessionOptionsBase {
   /**
    * Lifetime in milliseconds, counted from the moment the cookie is written, and sent as `Expires`. It takes
    * precedence over `expires`; `0` counts as absent. Default: none, the browser drops the cookie when its
-   * session ends.
+   * session ends. With `ttl`, `null` or `0` on `req.sessionOptions` means no Expires, also when the session is
+   * written again.
    */
   maxAge?: number | undefined
 
   /**
    * Date on which the browser drops the cookie (RFC 6265bis, "The Expires Attribute"). Default: none, the
-   * cookie lasts as long as the browser's session.
+   * cookie lasts as long as the browser's session. With `ttl`, `undefined` on `req.sessionOptions` means no
+   * Expires, also when the session is written again.
    */
   expires?: Date | undefined
 
@@ -102,15 +104,21 @@ interface NewOptions {
   /** Digest of the HMAC that signs. Not beside a Keygrip, which has its own. Default: `'sha1'`, `'sha256'` with `ttl`. */
   digest?: 'sha1' | 'sha256' | 'sha384' | 'sha512' | undefined
 
-  /** Milliseconds after its last write from which the server itself refuses a session. Default: none. */
-  ttl?: number | undefined
+  /**
+   * Milliseconds after its last write from which the server itself refuses a session. `true`: it refuses a session when
+   * its cookie's own `maxAge` or `expires` is over, that of `req.sessionOptions` included; the middleware's, where a cookie
+   * has none. Default: none.
+   * @throws {TypeError} for `true` with neither `maxAge` nor `expires`.
+   */
+  ttl?: number | true | undefined
 
   /** Milliseconds after its creation from which the server itself refuses a session. Default: none. */
   maxLifetime?: number | undefined
 
   /**
    * Issues a valid session again, also where a request left it alone: at most once in that many milliseconds, `true`
-   * for a tenth of `ttl`. Default: `false`.
+   * for a tenth of `ttl`. Not where the response sets or clears the cookie already, or where a shared cache may store
+   * it (RFC 9111, section 3). Default: `false`.
    */
   rolling?: boolean | number | undefined
 
@@ -145,7 +153,11 @@ interface NewOptions {
    * has to return a boolean, no promise. Default: all do.
    */
   accept?:
-    | ((session: CookieSessionInterfaces.CookieSessionObject, req: IncomingMessage | undefined) => boolean)
+    | ((
+        session: CookieSessionInterfaces.CookieSessionObject,
+        req: IncomingMessage | undefined,
+        info: cookieSession.SessionInfo
+      ) => boolean)
     | undefined
 }
 
@@ -363,10 +375,26 @@ declare namespace cookieSession {
   export type Session<T extends object = Record<string, unknown>> = T &
     SessionMethods & { readonly isNew: boolean; readonly isChanged: boolean; readonly isPopulated: boolean }
 
+  /** What is known of the cookie that a session came in. */
+  export interface SessionInfo {
+    /** When the cookie was written, ms since 1970; undefined in cookie-session's format, which has no times. */
+    issued: number | undefined
+    /** When the session was created, ms since 1970; undefined in cookie-session's format. */
+    created: number | undefined
+    /** Place of the key that signed or encrypted it, 0 for the newest; undefined for a cookie that was not verified. */
+    keyIndex: number | undefined
+    /** See docs/format.md. */
+    format: 'cookie-session' | 'v1' | 'e1'
+  }
+
   /** `unseal`, `seal` and `cookieHeader`, bound to some options. */
   export interface Codec {
     /** See `cookieSession.unseal`. */
     unseal<T extends object = Record<string, unknown>>(cookieHeader: string | null | undefined): T | null
+    /** See `cookieSession.unsealWithInfo`. */
+    unsealWithInfo<T extends object = Record<string, unknown>>(
+      cookieHeader: string | null | undefined
+    ): { session: T; info: SessionInfo } | null
     /** See `cookieSession.seal`. */
     seal(data: object | null): string[]
     /** See `cookieSession.cookieHeader`. */
@@ -374,7 +402,8 @@ declare namespace cookieSession {
   }
 
   /**
-   * Prepares options for use outside a middleware. The same object gives the same codec.
+   * Prepares options for use outside a middleware. The same object gives the same codec, as long as its keys and what
+   * else is read once stay the same.
    * @throws {TypeError} for an option that is wrong.
    * @throws {Error} `.keys required.`
    */
@@ -389,6 +418,16 @@ declare namespace cookieSession {
     cookieHeader: string | null | undefined,
     options: Options
   ): T | null
+
+  /**
+   * Reads a session and what is known of its cookie, as `accept` is told it, where there is no request.
+   * @param cookieHeader The Cookie header.
+   * @returns Null where the session is missing, refused or expired. `T` is not checked.
+   */
+  export function unsealWithInfo<T extends object = Record<string, unknown>>(
+    cookieHeader: string | null | undefined,
+    options: Options
+  ): { session: T; info: SessionInfo } | null
 
   /**
    * Writes a session where there is no response.

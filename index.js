@@ -6,11 +6,12 @@
 const debug = require('debug')('cookie-session')
 const onHeaders = require('on-headers')
 const engine = require('./lib/engine')
-const { isWatched } = require('./lib/channels')
+const { isWatched, publisher } = require('./lib/channels')
 const { shareHiddenClass } = require('./lib/hidden-class')
 const { Jar } = require('./lib/jar')
 const { Keygrip } = require('./lib/keygrip')
 const { hasNewOptions } = require('./lib/option-names')
+const { warnOfOptions } = require('./lib/option-warnings')
 const { accessorFor } = require('./lib/request-state')
 const { createSession, openSession } = require('./lib/session')
 
@@ -34,24 +35,19 @@ function cookieSession(options) {
   if (!keys && opts.signed) throw new Error('.keys required.')
   if (debug.enabled) debug('session options %j', { ...opts, keys: undefined, secret: undefined })
 
-  if (process.env.NODE_ENV === 'production') require('./lib/key-rules').warnOfShortKeys(keys)
-  if (hasNewOptions(opts)) return require('./lib/extended').extended(opts, keys, debug)
+  const isOptIn = hasNewOptions(opts)
+  warnOfOptions(opts, keys, isOptIn)
+  if (isOptIn) return require('./lib/extended').extended(opts, keys, debug)
 
+  const middleware = { name, requestKey: 'session', options: opts }
   const jar = new Jar(name, keys)
-  let watched
+  const publish = publisher(middleware)
 
   return function _cookieSession(req, res, next) {
-    jar.prepare()
+    jar.prepare(req)
     shareHiddenClass(req)
     shareHiddenClass(res)
-    let state
-    if (isWatched()) {
-      // What is seen from outside is known on the longer way alone, on which all else is the same.
-      watched ??= require('./lib/extended').stateMaker(opts, keys, name, debug)
-      state = watched(req, res)
-    } else {
-      state = new RequestSession(jar, name, req, res)
-    }
+    const state = new RequestSession(middleware, jar, req, res, isWatched() ? publish : undefined)
     const accessor = accessorFor(req, state)
     req.sessionOptions = Object.create(opts)
     Object.defineProperty(req, 'session', accessor)
@@ -62,34 +58,43 @@ function cookieSession(options) {
 
 /** One request's session: not looked at yet (undefined), there, or given up (false). */
 class RequestSession {
+  /** What makes this request's middleware another than the next one's, see lib/shared-names.js. */
+  middleware
   #jar
-  #name
   #req
   #res
+  #publish
   #session
+  #isWritten = false
 
-  constructor(jar, name, req, res) {
+  constructor(middleware, jar, req, res, publish) {
+    this.middleware = middleware
     this.#jar = jar
-    this.#name = name
     this.#req = req
     this.#res = res
+    this.#publish = publish
   }
 
   get() {
-    if (this.#session) return this.#session
+    if (this.#session === undefined) this.#session = this.#read()
     if (this.#session === false) return null
-    this.#session = this.#read()
+    if (this.#isWritten) require('./lib/late-changes').watchForLateChange(this.#session)
     return this.#session
   }
 
   #read() {
-    const opened = this.#jar.open(this.#req, this.#res, this.#req.sessionOptions)
+    const publish = this.#publish
+    const opened = this.#jar.open(this.#req, this.#res, this.#req.sessionOptions, publish)
     if (opened?.value) {
-      if (debug.enabled) debug('parse %s', opened.value)
+      const { value, json, keyIndex } = opened
+      if (debug.enabled) debug('parse %s', value)
       try {
-        return openSession(opened.value, opened.json)
+        const session = openSession(value, json)
+        publish?.('opened', { keyIndex, bytes: this.#jar.bytesOf(value) })
+        return session
       } catch {
         // No JSON: the cookie verified, but holds no session.
+        publish?.('rejected', { reason: 'malformed', keyIndex })
       }
     }
     if (debug.enabled) debug('new session')
@@ -97,6 +102,7 @@ class RequestSession {
   }
 
   set(value) {
+    if (this.#isWritten) require('./lib/late-changes').warnOfLateAssignment()
     if (value == null) {
       this.#session = false
     } else if (typeof value === 'object') {
@@ -108,26 +114,29 @@ class RequestSession {
 
   /** Sends what became of the session. An app never sees it fail; the debug output tells, and a process warning. */
   write() {
+    this.#isWritten = true
     if (this.#session === undefined) return
     let reason = 'ERR_SESSION_INVALID_ATTRIBUTE'
     try {
       if (this.#session === false) {
-        if (debug.enabled) debug('remove %s', this.#name)
-        this.#jar.clear(this.#req, this.#res, this.#req.sessionOptions)
+        if (debug.enabled) debug('remove %s', this.middleware.name)
+        this.#jar.clear(this.#req, this.#res, this.#req.sessionOptions, this.#publish)
         return
       }
       reason = 'ERR_SESSION_NOT_SERIALIZABLE'
       // Read anew each time, as a toJSON or a getter of the session may have put another in its place.
       if ((!this.#session.isNew || this.#session.isPopulated) && this.#session.isChanged) {
-        if (debug.enabled) debug('save %s', this.#name)
+        if (debug.enabled) debug('save %s', this.middleware.name)
         const json = JSON.stringify(this.#session)
         if (json !== undefined) reason = 'ERR_SESSION_INVALID_ATTRIBUTE'
-        this.#jar.save(this.#req, this.#res, json, this.#req.sessionOptions)
+        this.#jar.save(this.#req, this.#res, json, this.#req.sessionOptions, this.#publish)
       }
     } catch (thrown) {
       const { causeOf, sessionErrorOf, warnNotSaved } = require('./lib/errors')
       debug('error saving session %s', causeOf(thrown).message)
-      warnNotSaved(sessionErrorOf(thrown, reason))
+      const error = sessionErrorOf(thrown, reason)
+      this.#publish?.('failed', { code: error.code })
+      warnNotSaved(error)
     }
   }
 }
@@ -138,6 +147,8 @@ module.exports.Keygrip = Keygrip
 // What needs no request; loaded when it is used.
 module.exports.codec = (options) => require('./lib/outside').codec(options)
 module.exports.seal = (data, options) => require('./lib/outside').seal(data, options)
+module.exports.unsealWithInfo = (cookieHeader, options) =>
+  require('./lib/outside').unsealWithInfo(cookieHeader, options)
 module.exports.unseal = (cookieHeader, options) => require('./lib/outside').unseal(cookieHeader, options)
 module.exports.cookieHeader = (data, options) => require('./lib/outside').cookieHeader(data, options)
 /** Which engine signs: 'native' or 'node'. */

@@ -14,6 +14,7 @@ const { describe, test } = require('node:test')
 const { promisify } = require('node:util')
 const onHeaders = require('on-headers')
 const { NOW, atTime, both, connection, original: cookieSession, ours, serve } = require('./contract/harness')
+const { subscribe } = require('./differential/implementations')
 const { KEYS, MODERN, attempting, carried, merged, play, told } = require('./hostile/play')
 const sockets = require('./sockets/harness')
 
@@ -31,6 +32,15 @@ function scenario(name, what) {
     return original
   }
   test(name, () => atTime(NOW, () => both(run)))
+  test(`${name}, with subscribers`, () =>
+    atTime(NOW, async () => {
+      const unsubscribe = subscribe()
+      try {
+        await both(run)
+      } finally {
+        unsubscribe()
+      }
+    }))
   if (what.defaultOnly) return
   test(`${name}, with options of ours`, () =>
     atTime(NOW, async () => {
@@ -1020,19 +1030,22 @@ const OURS = require.resolve('..')
 const seenPolluted = {
   original: polluted(ORIGINAL, 'default'),
   ours: polluted(OURS, 'default'),
+  subscribed: polluted(OURS, 'subscribed'),
   modern: polluted(OURS, 'modern'),
   originalByOptions: polluted(ORIGINAL, 'options'),
   oursByOptions: polluted(OURS, 'options')
 }
 
-test('others change built-in prototypes, before it is loaded and after: as the original', async (t) => {
-  const got = await seenPolluted.ours()
-  const wanted = await seenPolluted.original()
-  assert.ok(Object.keys(wanted).length > 50)
-  for (const [what, requests] of Object.entries(wanted)) {
-    await t.test(what, () => assert.deepStrictEqual(got[what], requests))
-  }
-})
+for (const how of ['ours', 'subscribed']) {
+  test(`others change built-in prototypes, before it is loaded and after: as the original (${how})`, async (t) => {
+    const got = await seenPolluted[how]()
+    const wanted = await seenPolluted.original()
+    assert.ok(Object.keys(wanted).length > 50)
+    for (const [what, requests] of Object.entries(wanted)) {
+      await t.test(what, () => assert.deepStrictEqual(got[what], requests))
+    }
+  })
+}
 
 test('others change built-in prototypes, with options of ours: no session but of a key of the app', async (t) => {
   const wanted = await seenPolluted.original()

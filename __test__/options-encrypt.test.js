@@ -28,7 +28,7 @@ const {
 const HARNESS = path.join(__dirname, 'contract/harness')
 const FIRST = 'first key, of 32 bytes and more: 0123456789'
 const SECOND = 'second key, of 32 bytes and more: 012345678'
-const SHORT = 'a short key'
+const SHORT = 'a key of 16 byte'
 const CONTENT = { user: 'alice', text: 'é€𝄞\u0000"\ufeff', list: [1, 2.5, null] }
 
 // --- the format, once more ---------------------------------------------------------------------------
@@ -446,7 +446,10 @@ describe('encrypt: keys', () => {
   it('a short later one is for `legacy` alone', async () => {
     throwsType(() => make({ keys: [FIRST, SHORT] }), /keys/, /32/, /legacy/)
     throwsType(() => make({ keys: [FIRST, SHORT], legacy: false }), /keys/, /32/, /legacy/)
-    for (const legacy of [true, 'write', new Date(NOW)]) make({ keys: [FIRST, SHORT], legacy })
+    for (const legacy of [true, 'write', new Date(NOW)]) {
+      make({ keys: [FIRST, SHORT], legacy })
+      throwsType(() => make({ keys: [FIRST, SHORT.slice(1)], legacy }), /keys/, /15/, /16/)
+    }
 
     const middleware = make({ keys: [FIRST, SHORT, SECOND], legacy: true })
     await refuses(middleware, `session=${encrypt('{"a":1}', { key: SHORT })}`)

@@ -727,7 +727,7 @@ describe('process warnings', { concurrency: true }, () => {
     await serve(more, (req, res, own) => { own.keys[0] = {} })
     await serve(more, (req, res) => { res.flushHeaders(); req.session.late = 1 })
   `
-  const CODES = ['INSECURE', 'INVALID_ATTRIBUTE', 'KEYS', 'NOT_SERIALIZABLE']
+  const CODES = ['HEADERS_SENT', 'INSECURE', 'INVALID_ATTRIBUTE', 'KEYS', 'NOT_SERIALIZABLE']
 
   function codesIn(warnings) {
     return warnings

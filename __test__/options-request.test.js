@@ -535,7 +535,7 @@ describe('accept', () => {
         assert.deepStrictEqual({ ...session }, ANN)
         assert.strictEqual(req.session, session)
         assert.strictEqual(calls.length, 1)
-        assert.strictEqual(calls[0].length, 2)
+        assert.strictEqual(calls[0].length, 3)
         assert.deepStrictEqual({ ...calls[0][0] }, ANN)
         assert.strictEqual(calls[0][0].isNew, false)
         assert.strictEqual(calls[0][1], req)
@@ -743,14 +743,15 @@ describe('wrong values', () => {
   const show = (value) => (typeof value === 'string' ? `'${value}'` : String(value))
   const noBooleans = [null, 0, 1, 'true', '', {}, [], () => true, NaN, 1n]
   const noFunctions = [null, true, false, 0, 'handler', {}, []]
-  const noCounts = [null, true, false, 0, -1, 1.5, NaN, Infinity, '1000', {}, [], new Date(0), 2 ** 53, 10n]
+  const noTtl = [null, false, 0, -1, 1.5, NaN, Infinity, '1000', {}, [], new Date(0), 2 ** 53, 10n]
+  const noCounts = [true, ...noTtl]
   const table = {
     sessionMethods: [noBooleans, /boolean/],
     encrypt: [noBooleans, /boolean/],
     reissue: [noBooleans, /boolean/],
     onError: [noFunctions, /function/],
     accept: [noFunctions, /function/],
-    ttl: [noCounts, /milliseconds/],
+    ttl: [noTtl, /milliseconds/],
     maxLifetime: [noCounts, /milliseconds/],
     maxSize: [noCounts, /bytes/],
     digest: [
@@ -883,7 +884,8 @@ describe('wrong values', () => {
       assert.throws(() => ours({ keys: [KEY, 'short'], ...more }), /legacy/)
       assert.throws(() => ours({ keys: ['short', KEY], legacy: true, ...more }), /32/)
       assert.throws(() => ours({ keys: [KEY, 7], ...more }), TypeError)
-      ours({ keys: [KEY, 'short'], legacy: true, ...more })
+      ours({ keys: [KEY, 'sixteen bytes ok'], legacy: true, ...more })
+      assert.throws(() => ours({ keys: [KEY, 'fifteen bytes..'], legacy: true, ...more }), /keys.*15.*16/)
       ours({ keys: new ours.Keygrip([KEY]), ...more })
       ours({ secret: KEY, ...more })
     }

@@ -480,7 +480,8 @@ for (const encrypt of [false, true]) {
             'max-age=60, public',
             'public,max-age=60',
             's-maxage=5',
-            'max-age=1,S-MaxAge=5'
+            'max-age=1,S-MaxAge=5',
+            'max-age=60'
           ]
           for (const value of [...stored, ['max-age=60', 'public']]) {
             const setCookie = await linesOf(middleware, sent, (req, res) => {
@@ -494,14 +495,7 @@ for (const encrypt of [false, true]) {
             })
             assert.deepEqual(late, [])
           }
-          for (const value of [
-            'private',
-            'no-store',
-            'max-age=60',
-            'no-cache="x-public"',
-            'republic',
-            'publicity'
-          ]) {
+          for (const value of ['private', 'no-store', 'no-cache="x-public"', 'republic', 'publicity']) {
             const setCookie = await linesOf(middleware, sent, (req, res) => {
               app(req)
               res.setHeader('Cache-Control', value)
@@ -580,7 +574,7 @@ describe('ttl: the times of a session', () => {
           look(req)
           res.setHeader('Cache-Control', 'public')
         })
-        assert.deepEqual(opened(stored), { ...early, json: '{"a":1}' })
+        assert.deepEqual(stored, [])
       }
     })
   )
@@ -762,7 +756,7 @@ describe('ttl and maxLifetime: options', () => {
         [NaN, /NaN/],
         [1n, /bigint/],
         ['1d', /a string/],
-        [true, /boolean/],
+        [false, /boolean/],
         [null, /null/],
         [new Date(NOW), /Date/]
       ]) {

@@ -112,6 +112,17 @@ const OPTIONS = {
       assert.equal(await seenAfter(HOUR + 1000), undefined)
     }
   },
+  'ttl: true': {
+    option: 'ttl',
+    value: true,
+    beside: { maxAge: HOUR },
+    async works(options) {
+      const cookie = await good(options)
+      const seenAfter = (ms) => later(ms, async () => (await exchange(options, { cookie, app: read })).seen)
+      assert.equal(await seenAfter(HOUR - 1000), 1)
+      assert.equal(await seenAfter(HOUR + 1000), undefined)
+    }
+  },
   maxLifetime: {
     value: 2 * HOUR,
     async works(options) {
@@ -119,7 +130,7 @@ const OPTIONS = {
       const written = await later(HOUR / 2, () => exchange(options, { cookie, app: write }))
       assert.equal(written.cookie.includes('='), true)
       cookie = written.cookie
-      const without = { ...options, ttl: options.ttl && 10 * HOUR }
+      const without = { ...options, ttl: options.ttl && 10 * HOUR, rolling: undefined }
       const { seen } = await later(2 * HOUR + 1000, () => exchange(without, { cookie, app: read }))
       assert.equal(seen, undefined)
     }
@@ -237,7 +248,7 @@ describe('each option', () => {
   for (const [name, { value, works }] of Object.entries(OPTIONS)) {
     if (name === 'legacy') continue
     it(`${name} does what it is for, and nothing without it does`, async () => {
-      await works({ ...base, [name]: value })
+      await works({ ...base, ...OPTIONS[name].beside, [OPTIONS[name].option ?? name]: value })
       const without = name === 'requestKey' ? { ...base, name: 'session' } : base
       await assert.rejects(async () => works({ ...without }))
     })
@@ -255,7 +266,18 @@ describe('each pair of docs/options.md', () => {
   for (const { first, second, cell } of pairs) {
     if (cell === '') continue
     it(`${first} and ${second}: ${cell}`, async () => {
-      const options = { ...base, [first]: OPTIONS[first].value, [second]: OPTIONS[second].value }
+      const options = { ...base }
+      for (const name of [first, second]) {
+        const { option = name, value, beside } = OPTIONS[name]
+        Object.assign(options, beside, { [option]: value })
+      }
+      if (cell === '9') {
+        // The one that is set counts, and what was written under the other is read.
+        await OPTIONS[second].works(options)
+        const cookie = await good({ ...options, ttl: OPTIONS[first].value })
+        assert.equal((await exchange(options, { cookie, app: read })).seen, 1)
+        return
+      }
       if (cell === '4') {
         assert.throws(() => cookieSession({ ...options }), {
           name: 'TypeError',

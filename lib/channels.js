@@ -30,4 +30,12 @@ function publish(event, fields) {
   channels[event].publish(message)
 }
 
-module.exports = { isWatched, publish }
+/**
+ * @param {{ name: string, requestKey: string }} middleware whose sessions are told of
+ * @returns {(event: keyof typeof channels, fields: object) => void} see `publish`
+ */
+function publisher({ name, requestKey }) {
+  return (event, fields) => publish(event, { name, requestKey, ...fields })
+}
+
+module.exports = { isWatched, publisher }

@@ -20,6 +20,24 @@ function pattern(name) {
 }
 
 /**
+ * Values of several cookies of one name, in the order of the header.
+ *
+ * @param {string} header
+ * @param {string} name
+ * @param {number} most how many are wanted
+ * @returns {string[]}
+ * @throws {TypeError} see `pattern`
+ */
+function findCookies(header, name, most) {
+  const all = new RegExp(pattern(name), 'g')
+  const values = []
+  for (let match = all.exec(header); match !== null && values.length < most; match = all.exec(header)) {
+    values.push(unquoted(match[1]))
+  }
+  return values
+}
+
+/**
  * @param {string} header
  * @param {string} name
  * @returns {string | undefined} undefined where no cookie of that name is there
@@ -28,8 +46,11 @@ function pattern(name) {
 function findCookie(header, name) {
   const match = header.match(pattern(name))
   if (!match) return undefined
-  const value = match[1]
+  return unquoted(match[1])
+}
+
+function unquoted(value) {
   return value[0] === '"' ? value.slice(1, -1) : value
 }
 
-module.exports = { findCookie, pattern }
+module.exports = { findCookie, findCookies, pattern }

@@ -3,6 +3,9 @@
 // Why a session could not be kept: errors with a code, told to the app's `onError`, or by a process warning
 // where it has none. No message holds content of a session or a key; a `cause` may.
 
+const { types } = require('node:util')
+const { dataOf } = require('./data-property')
+
 /** What each code says by itself. */
 const MESSAGES = {
   ERR_SESSION_INSECURE:
@@ -12,7 +15,7 @@ const MESSAGES = {
   ERR_SESSION_NOT_SERIALIZABLE: 'the session has no JSON text',
   ERR_SESSION_INVALID_ATTRIBUTE: 'the cookie has a name or an attribute that cannot be sent',
   ERR_SESSION_KEYS: 'the keys can neither open nor seal a session',
-  ERR_SESSION_HEADERS_SENT: 'the session was changed after the headers had been sent'
+  ERR_SESSION_HEADERS_SENT: 'the session was changed where no header of the response can be set any more'
 }
 
 /** An error that the app hears of, or that is thrown at it outside a request. */
@@ -96,11 +99,26 @@ function failingAs(code, call) {
 function sessionErrorOf(thrown, otherwise) {
   if (SessionError.is(thrown)) return thrown
   if (Failure.is(thrown)) return new SessionError(thrown.code, { cause: thrown.cause })
-  if (propertyOf(thrown, 'code') === 'ERR_HTTP_HEADERS_SENT') {
+  if (HEADERS_SENT.has(propertyOf(thrown, 'code'))) {
     return new SessionError('ERR_SESSION_HEADERS_SENT', { cause: thrown })
   }
   const known = typeof thrown === 'object' && thrown !== null ? reasons.get(thrown) : undefined
-  return new SessionError(known ?? otherwise, { cause: thrown })
+  const code = known ?? otherwise
+  const detail = code === 'ERR_SESSION_INVALID_ATTRIBUTE' ? optionIn(thrown) : undefined
+  return new SessionError(code, { cause: thrown, detail })
+}
+
+/** What Node says of a response whose headers went, by HTTP/1.1 and by HTTP/2. */
+const HEADERS_SENT = new Set(['ERR_HTTP_HEADERS_SENT', 'ERR_HTTP2_HEADERS_SENT'])
+
+/** Which option an error of lib/set-cookie.js blames, whose texts are the original's. Runs no code of what was thrown. */
+function optionIn(thrown) {
+  const { value: message } = types.isNativeError(thrown) ? (dataOf(thrown, 'message') ?? {}) : {}
+  const [, option] =
+    /^(?:argument|option) (name|value|path|domain|maxAge|priority|sameSite) is invalid$/.exec(message) ?? []
+  if (option === 'value') return 'the value of the cookie'
+  if (option !== undefined) return `option ${option}`
+  return /^this\.expires\.toUTCString /.test(message) ? 'option expires is no Date' : undefined
 }
 
 const warned = new Set()

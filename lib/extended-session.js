@@ -1,7 +1,7 @@
 'use strict'
 
-// One request's session where an option is set that cookie-session does not have. Without any, index.js does it, which
-// is cheaper; what both do is the same.
+// One request's session where an opt-in option is set. Without any, index.js does it, which is cheaper; what both do is
+// the same.
 
 const {
   SessionError,
@@ -12,18 +12,12 @@ const {
   warnNotSaved,
   warnOnce
 } = require('./errors')
+const { refusedByBrowsers } = require('./browser-rules')
 const { isSecure, setCookies, valuesOf } = require('./jar')
 const { toBase64 } = require('./session')
-const {
-  clearingCookie,
-  isSigned,
-  pushCookies,
-  refusedByBrowsers,
-  sealedCookie
-} = require('./session-cookies')
+const { clearingCookie, isSigned, pushCookies, sealedCookie, setsCookieOf } = require('./session-cookies')
 const { Cookie, pushCookie } = require('./set-cookie')
-
-const FORBIDS_ROLLING = /(?:^|[\s,])(?:public|s-maxage)(?:$|[\s,=])/i
+const { isStorable } = require('./shared-caches')
 
 /** As express-session's `proxy: true` has it: the first protocol that a proxy has noted. */
 function isForwardedSecure(req) {
@@ -41,10 +35,12 @@ class ExtendedSession {
   #session
   /** What the request's cookie held, once it was looked at. */
   #found
-  /** When the session was created, ms; undefined for one that starts with this response. */
-  #created
-  /** Whether it is to be sent as of now, though it may be as it was. */
+  /** The times of the cookie that the session came in; undefined for one that starts with this response. */
+  #kept
+  /** Whether the app has asked to send it, though it may be as it was. */
   #isDue = false
+  /** Whether it came in the format that a newer one is to take the place of. */
+  #isLegacy = false
   /** Whether it is to be written by the newest key, its times kept. */
   #isOutdated = false
   #isRegenerated = false
@@ -53,6 +49,9 @@ class ExtendedSession {
   /** Whether nobody has looked at the session, and it is sent again as it came. */
   #isUntouched = false
   #hasReported = false
+  /** The Set-Cookie value that mends a signature, which nobody asked for. */
+  #mended
+  #isWritten = false
   /** The session's text when the headers went; null for one that was given up. */
   #sent
 
@@ -67,7 +66,14 @@ class ExtendedSession {
     this.#req = req
     this.#res = res
     this.#debug = debug
-    if (plan.options.onError) res.once('close', () => this.#checkAfterwards())
+    // A handshake of sockets comes with a response that is none.
+    if (plan.options.onError && typeof res.once === 'function')
+      res.once('close', () => this.#checkAfterwards())
+  }
+
+  /** What makes this request's middleware another than the next one's, see lib/shared-names.js. */
+  get middleware() {
+    return this.#plan.middleware
   }
 
   get #requestOptions() {
@@ -78,7 +84,13 @@ class ExtendedSession {
 
   get() {
     if (this.#session === undefined) this.#read()
+    if (this.#isWritten && this.#session) this.#watchForLateChange(this.#session)
     return this.#session || null
+  }
+
+  /** Where the app has an `onError`, that hears of it. */
+  #watchForLateChange(session) {
+    if (!this.#plan.options.onError) require('./late-changes').watchForLateChange(session)
   }
 
   #open() {
@@ -99,10 +111,14 @@ class ExtendedSession {
     this.#session = this.#plan.sessions.createSession(this)
   }
 
-  /** As the original does when it reads: a signature that no key made is cleared, one of an older key is replaced. */
-  #mendSignature({ isOriginal, keyIndex, legacy, reason, unsigned, value }) {
+  /**
+   * As the original does when it reads: a signature that no key made is cleared, one of an older key is replaced. Nobody
+   * asked for it, so that it is left where it could not be sent, and taken back where it turns out that it should not be.
+   */
+  #mendSignature({ format, keyIndex, legacy, reason, unsigned, value }) {
     const { formats, name, options } = this.#plan
-    if (!isOriginal || formats.writesNew) return
+    if (format !== 'cookie-session' || formats.isTimed() || this.#res.headersSent) return
+    if (typeof this.#res.setHeader !== 'function' || this.#isSetElsewhere()) return
     if (reason === 'signature' && !unsigned) {
       this.#setSignature(name + '.sig', null, { path: '/', signed: false })
     } else if (reason === undefined && keyIndex && !options.reissue && !legacy) {
@@ -117,6 +133,32 @@ class ExtendedSession {
     cookie.secure = this.#isSecure()
     pushCookie(values, cookie)
     setCookies(this.#res, values)
+    this.#mended = values.at(-1)
+  }
+
+  /** The response's Set-Cookie but for the signature that was mended. */
+  #cookiesOfOthers() {
+    const values = [...valuesOf(this.#res.getHeader('Set-Cookie'))]
+    const at = values.indexOf(this.#mended)
+    if (at >= 0) values.splice(at, 1)
+    return values
+  }
+
+  /** Whether the response sets, or clears, the session's cookies already, as an app does that logs a user out. */
+  #isSetElsewhere() {
+    return setsCookieOf(this.#cookiesOfOthers(), this.#plan.name)
+  }
+
+  /** Whether what nobody asked for may go out: it undoes nothing that the app did, and no other user gets it. */
+  #allowsUnrequested() {
+    return !this.#isSetElsewhere() && !isStorable(this.#res)
+  }
+
+  #takeMendBack() {
+    if (this.#mended === undefined || this.#allowsUnrequested()) return
+    const values = this.#cookiesOfOthers()
+    if (values.length > 0) setCookies(this.#res, values)
+    else this.#res.removeHeader('Set-Cookie')
   }
 
   /**
@@ -136,26 +178,26 @@ class ExtendedSession {
       this.#reject('malformed', { keyIndex, ageMs })
       return false
     }
-    if (!this.#isAcceptable(session)) {
+    if (!this.#isAcceptable(session, found)) {
       this.#found = { __proto__: null, ...found, reason: 'accept' }
       this.#reject('accept', { keyIndex, ageMs })
       return false
     }
     this.#plan.tell('opened', { keyIndex, ageMs, bytes })
     const { formats, options } = this.#plan
-    this.#created = times?.created
-    this.#isDue = Boolean(found.legacy)
-    this.#isOutdated = keyIndex > 0 && (options.reissue || (formats.writesNew && times !== undefined))
+    this.#kept = times
+    this.#isLegacy = Boolean(found.legacy)
+    this.#isOutdated = keyIndex > 0 && (options.reissue || formats.isTimed(times))
     return true
   }
 
   /** Asks the app, which finds at `req.session` what it is asked about, and may give it up. */
-  #isAcceptable(session) {
+  #isAcceptable(session, found) {
     const before = this.#session
     this.#session = session
     let isAccepted = false
     try {
-      isAccepted = this.#plan.accepts(session, this.#req)
+      isAccepted = this.#plan.accepts(session, this.#req, found)
     } finally {
       if (!isAccepted && this.#session === session) this.#session = before
     }
@@ -177,11 +219,13 @@ class ExtendedSession {
       throw new Error(`req.${this.#plan.key} can only be set as null or an object.`)
     }
     this.#startOver()
+    if (this.#isWritten && !this.#plan.options.onError) require('./late-changes').warnOfLateAssignment()
   }
 
   #startOver() {
-    this.#created = undefined
+    this.#kept = undefined
     this.#isDue = false
+    this.#isLegacy = false
     this.#isTouched = false
     this.#isOutdated = false
   }
@@ -235,7 +279,9 @@ class ExtendedSession {
 
   /** @throws {SessionError} where it is too late for what was done to reach the browser */
   checkHeaders() {
-    if (this.#res.headersSent) throw new SessionError('ERR_SESSION_HEADERS_SENT')
+    if (this.#res.headersSent || typeof this.#res.setHeader !== 'function') {
+      throw new SessionError('ERR_SESSION_HEADERS_SENT')
+    }
   }
 
   touch() {
@@ -247,7 +293,9 @@ class ExtendedSession {
   /** Sends what became of the session, when the headers are about to go. */
   write() {
     let reason = 'ERR_SESSION_INVALID_ATTRIBUTE'
+    this.#isWritten = true
     try {
+      this.#takeMendBack()
       if (this.#session === undefined) this.#loadToRoll()
       if (this.#session === undefined) return
       if (this.#isUntouched) {
@@ -260,12 +308,13 @@ class ExtendedSession {
         reason = 'ERR_SESSION_NOT_SERIALIZABLE'
         // Read anew each time, as a toJSON or a getter of the session may have put another in its place.
         const isChanged = (!this.#session.isNew || this.#session.isPopulated) && this.#session.isChanged
-        const isDue = isChanged || this.#isDue || this.#isTimeToIssue()
-        if (isDue || this.#isOutdated) {
+        const isRequested = isChanged || this.#isDue || this.#isTouchDue()
+        const isDue = isRequested || this.#isLegacy || (this.#isTimeToRoll() && !this.#session.isNew)
+        if (isRequested || ((isDue || this.#isOutdated) && this.#allowsUnrequested())) {
           this.#debug('save %s', this.#plan.name)
           const json = this.#textOf(this.#session)
           reason = 'ERR_SESSION_INVALID_ATTRIBUTE'
-          this.#save(json, undefined, isDue ? undefined : this.#found.times)
+          this.#save(json, undefined, isDue ? undefined : this.#kept)
         } else if (this.#isRegenerated && this.#isCarried()) {
           this.#debug('remove %s', this.#plan.name)
           reason = 'ERR_SESSION_INVALID_ATTRIBUTE'
@@ -274,9 +323,7 @@ class ExtendedSession {
       }
     } catch (thrown) {
       const cause = causeOf(thrown)
-      // Without an option of ours, a null that is thrown breaks the response as it does with the original.
-      const message = this.#plan.options.isAnySet ? propertyOf(cause, 'message') : cause.message
-      this.#debug('error saving session %s', message)
+      this.#debug('error saving session %s', propertyOf(cause, 'message'))
       this.#report(sessionErrorOf(thrown, reason))
       this.#dropReplaced()
     } finally {
@@ -304,7 +351,7 @@ class ExtendedSession {
 
   #timesNow() {
     const now = this.#plan.formats.now()
-    return { issued: now, created: this.#created ?? now }
+    return { issued: now, created: this.#kept?.created ?? now }
   }
 
   /** Whether the request has a cookie of the session's name, good or not. */
@@ -315,7 +362,7 @@ class ExtendedSession {
 
   /** Loads a valid session that nobody looked at, where it is time to issue it again. */
   #loadToRoll() {
-    if (!this.#plan.options.rolling) return
+    if (!this.#plan.options.rolling || !this.#allowsUnrequested()) return
     this.#found = this.#open()
     if (this.#found.legacy || !this.#isTimeToRoll()) return
     try {
@@ -326,23 +373,20 @@ class ExtendedSession {
     }
   }
 
-  #isTimeToIssue() {
-    if (this.#isTouched && !(this.#session.isNew && !this.#session.isPopulated)) return true
-    return this.#isTimeToRoll() && !this.#session.isNew
+  /** Whether the app has asked to issue a session again that there is. */
+  #isTouchDue() {
+    return this.#isTouched && !(this.#session.isNew && !this.#session.isPopulated)
   }
 
   /** Whether the cookie that came is good, and was issued long enough ago. */
   #isTimeToRoll() {
     const { formats, options } = this.#plan
-    const { rolling, ttl, maxLifetime } = options
+    const { rolling } = options
     const found = this.#found
     if (!rolling || found?.keyIndex === undefined || found.reason !== undefined || this.#isRegenerated)
       return false
-    // Written in the original's format for now, it would lose its times.
-    if (found.times !== undefined && !formats.writesNew) return false
-    if (FORBIDS_ROLLING.test(String(this.#res.getHeader('Cache-Control') ?? ''))) return false
-    if (rolling === true) return (found.ageMs ?? Infinity) >= (ttl ?? maxLifetime ?? 0) / 10
-    return found.ageMs >= rolling
+    if (rolling !== true) return found.ageMs >= rolling
+    return found.times === undefined || found.ageMs >= (formats.lifetimeOf(found.times) ?? 0) / 10
   }
 
   #isSecure() {
@@ -351,7 +395,9 @@ class ExtendedSession {
   }
 
   #cookiesOf(json, times, value) {
-    return sealedCookie(this.#plan, { json, times, value }, this.#requestOptions, () => this.#isSecure())
+    const kept = this.#kept
+    const session = { json, times, value, kept, isTimed: this.#plan.formats.isTimed(kept) }
+    return sealedCookie(this.#plan, session, this.#requestOptions, () => this.#isSecure())
   }
 
   #clearing() {
@@ -361,7 +407,7 @@ class ExtendedSession {
   /**
    * @param {string | undefined} json the session's text; undefined for a value of the original's format, sent as it came
    * @param {string} [value]
-   * @param {{ issued: number, created: number }} [times] where they are to stay as they were
+   * @param {import('./formats').Times} [times] where they are to stay as they were
    */
   #save(json, value, times = this.#timesNow()) {
     const header = this.#res.getHeader('Set-Cookie')

@@ -1,9 +1,9 @@
 'use strict'
 
-// The middleware where an option is set that cookie-session does not have.
+// The middleware where an opt-in option is set.
 
 const onHeaders = require('on-headers')
-const { publish } = require('./channels')
+const { publisher } = require('./channels')
 const { ExtendedSession } = require('./extended-session')
 const { Formats } = require('./formats')
 const { shareHiddenClass } = require('./hidden-class')
@@ -16,15 +16,16 @@ const { createSession, openFound } = require('./session')
  *
  * @param {object} opts what the middleware was given, with the original's defaults
  * @param {unknown} keys
- * @param {string} [name] where it is known already
  * @throws {TypeError} for an option that is wrong
  */
-function planOf(opts, keys, name = undefined) {
+function planOf(opts, keys) {
   const options = readNewOptions(opts, keys)
   const key = options.requestKey
-  name ??= opts.name || key
+  const name = opts.name || key
+  const middleware = { name, requestKey: key, options: opts }
   const formats = new Formats(name, keys, options)
   return {
+    middleware,
     name,
     key,
     optionsKey: `${key}Options`,
@@ -32,7 +33,7 @@ function planOf(opts, keys, name = undefined) {
     formats,
     accepts: accepting(options.accept),
     sessions: options.sessionMethods ? require('./session-methods') : plainSessions,
-    tell: (event, fields) => publish(event, { name, requestKey: key, ...fields })
+    tell: publisher(middleware)
   }
 }
 
@@ -49,13 +50,23 @@ const plainSessions = {
  * @throws {TypeError} where it gives no boolean
  */
 function accepting(accept = () => true) {
-  return (session, req) => {
-    const answer = accept(session, req)
+  return (session, req, found) => {
+    const answer = accept(session, req, infoOf(found))
     if (typeof answer === 'boolean') return answer
     throw new TypeError(
       `option accept returned ${answer === null ? 'null' : typeof answer}; expected a boolean`
     )
   }
+}
+
+/**
+ * What an app is told of a session's cookie.
+ *
+ * @param {import('./formats').Found} found
+ * @returns {import('..').SessionInfo}
+ */
+function infoOf({ format, keyIndex, times }) {
+  return { issued: times?.issued, created: times?.created, keyIndex, format }
 }
 
 /**
@@ -67,7 +78,7 @@ function accepting(accept = () => true) {
 function extended(opts, keys, debug) {
   const plan = planOf(opts, keys)
   return function _cookieSession(req, res, next) {
-    plan.formats.requireKeys()
+    plan.formats.prepare(req)
     shareHiddenClass(req)
     shareHiddenClass(res)
     const state = new ExtendedSession(plan, req, res, debug)
@@ -79,10 +90,4 @@ function extended(opts, keys, debug) {
   }
 }
 
-/** What makes the state of a request where no new option is set, and someone listens to the channels. */
-function stateMaker(opts, keys, name, debug) {
-  const plan = planOf(opts, keys, name)
-  return (req, res) => new ExtendedSession(plan, req, res, debug)
-}
-
-module.exports = { extended, planOf, stateMaker }
+module.exports = { extended, infoOf, planOf }

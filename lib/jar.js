@@ -5,19 +5,13 @@
 // else an app, a browser or an option brings goes the long way, which asks no questions.
 
 const http = require('node:http')
+const { BROWSERS_KEEP, refusedByBrowsers } = require('./browser-rules')
 const { findCookie, pattern } = require('./cookie-header')
 const { insidesOf } = require('./keygrip')
 const { LiveKeys } = require('./live-keys')
 const { PreparedAttributes } = require('./prepared-attributes')
 const { toBase64 } = require('./session')
-const {
-  BROWSERS_KEEP,
-  Cookie,
-  dropCookies,
-  isConditional,
-  pushCookie,
-  unmetCondition
-} = require('./set-cookie')
+const { Cookie, dropCookies, pushCookie } = require('./set-cookie')
 
 /** Loaded where something is lost, or goes the long way. */
 const errors = () => require('./errors')
@@ -45,15 +39,14 @@ function requireSecure(options, secure) {
 }
 
 /** Warns of what browsers drop without a word. It is sent, as the original sends it. */
-function warnOfDropped(name, value, cookie) {
+function warnOfDropped(name, value, cookie, publish) {
   if (typeof name !== 'string' || typeof value !== 'string') return
   const bytes = name.length + value.length
   if (bytes > BROWSERS_KEEP) errors().warnTooLarge(name, bytes)
-  if (cookie === undefined) return
-  const detail = unmetCondition(name, cookie)
-  if (detail === undefined) return
-  const { SessionError, warnNotSaved } = errors()
-  warnNotSaved(new SessionError('ERR_SESSION_INVALID_ATTRIBUTE', { detail }))
+  const error = refusedByBrowsers(name, cookie)
+  if (error === undefined) return
+  publish?.('failed', { code: error.code })
+  errors().warnNotSaved(error)
 }
 
 /** Values of a header as an array that may be added to: the response's own, where it has one. */
@@ -92,9 +85,10 @@ class Jar {
   /**
    * What the original does first for each request.
    *
+   * @param {import('node:http').IncomingMessage} request
    * @throws {Error} `Keys must be provided.` for an array without a first key
    */
-  prepare() {
+  prepare(request) {
     const isArray = Array.isArray(this.#given)
     if (isArray && !(0 in this.#given)) throw new Error('Keys must be provided.')
     if (this.keys !== undefined || this.#given === undefined) return
@@ -105,6 +99,8 @@ class Jar {
     } else {
       this.#insides = insidesOf(this.#given)
       this.#live = this.#insides?.live
+      if (this.#live?.algorithm === 'sha256')
+        require('./shared-secret').warnOfSharedSecret(request, this.keys)
     }
     this.#codec = this.#live?.codec(this.#name)
   }
@@ -131,12 +127,15 @@ class Jar {
    * @param {import('node:http').IncomingMessage} request
    * @param {import('node:http').ServerResponse} response
    * @param {object | null | undefined} options `req.sessionOptions`; unless it says signed, nothing is verified
-   * @returns {{ value: string, json?: string } | undefined} the cookie's value, and its text if at hand
+   * @param {Function} [publish] where somebody listens to what is found, see lib/channels.js
+   * @returns {{ value: string, json?: string, keyIndex?: number } | undefined} the cookie's value, its text if at hand, and
+   *   with `publish` the place of the key that signed it
    * @throws what a foreign keygrip throws, and `ERR_HTTP_HEADERS_SENT`
    */
-  open(request, response, options) {
+  open(request, response, options, publish) {
     const signed = this.#isSigned(options)
-    if (options && signed && this.#ready()) {
+    // The engine's codec does not tell which key signed.
+    if (options && signed && publish === undefined && this.#ready()) {
       const header = request.headers.cookie
       if (!header) return undefined
       if (!this.#looked) this.#look()
@@ -151,27 +150,36 @@ class Jar {
         return opened
       }
     }
-    return this.#openAny(request, response, options, signed)
+    return this.#openAny(request, response, options, signed, publish)
   }
 
-  #openAny(request, response, options, signed) {
+  #openAny(request, response, options, signed, publish) {
     const signatureName = this.#name + '.sig'
     const value = this.#get(request, this.#name)
     if (value === undefined) return undefined
     if (!options || !signed) return { __proto__: null, value }
 
     const digest = this.#get(request, signatureName)
-    if (!digest) return undefined
+    if (!digest) {
+      publish?.('rejected', { reason: 'signature' })
+      return undefined
+    }
 
     const data = this.#name + '=' + value
     if (!this.keys) throw new Error('.keys required for signed cookies')
     const index = this.keys.index(data, digest)
     if (index < 0) {
       this.#set(request, response, signatureName, null, { path: '/', signed: false })
+      publish?.('rejected', { reason: 'signature' })
       return undefined
     }
     if (index) this.#set(request, response, signatureName, this.keys.sign(data), { signed: false })
-    return { __proto__: null, value }
+    return { __proto__: null, value, keyIndex: index }
+  }
+
+  /** Bytes of a session's cookie: its name and its value. */
+  bytesOf(value) {
+    return this.#name.length + value.length
   }
 
   /** Leaves the trace that looking for a cookie leaves, see `pattern`. */
@@ -208,16 +216,17 @@ class Jar {
    *
    * @param {string | undefined} json
    * @param {object | null | undefined} options `req.sessionOptions`
+   * @param {Function} [publish] where somebody listens, see lib/channels.js
    * @throws {TypeError} for a text that is none, or a name or attribute that cannot be sent
    * @throws {Error} for a secure cookie on a connection that is not
    */
-  save(request, response, json, options) {
+  save(request, response, json, options, publish) {
     // Throws, before anything of the response is touched.
     if (typeof json !== 'string') toBase64(json)
     const header = response.getHeader('Set-Cookie')
     const prepared = this.#preparedFor(options)
     if (prepared === undefined) {
-      this.#setBeside(header, request, response, this.#name, toBase64(json), options)
+      this.#saveBeside(header, request, response, json, options, publish)
       return
     }
 
@@ -226,7 +235,7 @@ class Jar {
     requireSecure(options, secure)
     // Not before, as all of that may have run code of the app's that changes keys.
     if (!this.#ready()) {
-      this.#setBeside(header, request, response, name, toBase64(json), options)
+      this.#saveBeside(header, request, response, json, options, publish)
       return
     }
     const sealed = this.#codec.seal(json)
@@ -234,21 +243,30 @@ class Jar {
     const signature = sealed.slice(value.length)
     const asSecure = options.secure === undefined ? secure : options.secure
     const attributes = prepared.text(asSecure)
-    if (prepared.isConditional || name.length + value.length > BROWSERS_KEEP) {
-      warnOfDropped(name, value, prepared.isConditional ? prepared.attributes(asSecure) : undefined)
+    if (prepared.isSuspect || name.length + value.length > BROWSERS_KEEP) {
+      warnOfDropped(name, value, prepared.attributes(asSecure), publish)
     }
     const main = name + '=' + value + attributes
     const other = name + '.sig=' + signature + attributes
-    if (!header) {
-      setCookies(response, [main, other])
-      return
+    let values
+    if (header) {
+      values = valuesOf(header)
+      if (prepared.overwrite) dropCookies(values, name)
+      values.push(main)
+      if (prepared.overwrite) dropCookies(values, name + '.sig')
+      values.push(other)
+    } else {
+      values = [main, other]
     }
-    const values = valuesOf(header)
-    if (prepared.overwrite) dropCookies(values, name)
-    values.push(main)
-    if (prepared.overwrite) dropCookies(values, name + '.sig')
-    values.push(other)
     setCookies(response, values)
+    publish?.('saved', { bytes: this.bytesOf(value) })
+  }
+
+  /** Writes it as the original does, beside what the response's Set-Cookie holds. */
+  #saveBeside(header, request, response, json, options, publish) {
+    const value = toBase64(json)
+    this.#setBeside(header, request, response, this.#name, value, options, publish)
+    publish?.('saved', { bytes: this.bytesOf(value) })
   }
 
   #preparedFor(options) {
@@ -260,17 +278,18 @@ class Jar {
   }
 
   /** Writes the cookie that makes a browser drop the session. */
-  clear(request, response, options) {
-    this.#set(request, response, this.#name, '', options)
+  clear(request, response, options, publish) {
+    this.#set(request, response, this.#name, '', options, publish)
+    publish?.('saved', { bytes: 0 })
   }
 
   /** Adds a cookie, and its signature, to the response's Set-Cookie. */
-  #set(request, response, name, value, options) {
-    this.#setBeside(response.getHeader('Set-Cookie'), request, response, name, value, options)
+  #set(request, response, name, value, options, publish) {
+    this.#setBeside(response.getHeader('Set-Cookie'), request, response, name, value, options, publish)
   }
 
   /** Adds them to a header that was read already. */
-  #setBeside(header, request, response, name, value, options) {
+  #setBeside(header, request, response, name, value, options, publish) {
     const cookie = new Cookie(name, value, options)
     const signed = this.#isSigned(options)
     const secure = this.#isSecure(request)
@@ -281,7 +300,7 @@ class Jar {
     if (options && 'secureProxy' in options) cookie.secure = options.secureProxy
 
     pushCookie(values, cookie)
-    warnOfDropped(cookie.name, cookie.value, isConditional(cookie.name, cookie) ? cookie : undefined)
+    warnOfDropped(cookie.name, cookie.value, cookie, publish)
 
     if (options && signed) {
       if (!this.keys) {

@@ -1,18 +1,22 @@
 'use strict'
 
-// What keys have to be where those of a new format are derived from them.
+// What keys have to be where an opt-in option is set.
 
 const { types } = require('node:util')
-const { warnOnce } = require('./errors')
-const { MOST_KEYS } = require('./live-keys')
+const { SessionError } = require('./errors')
+const { MOST_KEYS, isEmptyKey } = require('./live-keys')
 
 /** Bytes of a key that is no easier to guess than what is derived from it. */
 const LEAST_KEY = 32
+/** Bytes below which a key can be found by trying. */
+const WEAK_KEY = 16
 
 /**
+ * What is wrong with keys that others are derived from.
+ *
  * @param {(number | undefined)[]} lengths bytes of each key, newest first; undefined for what is no key
  * @param {boolean} allowShort whether there may be short ones behind the first, for cookies of the original's format
- * @returns {string | undefined} what is wrong, for a message
+ * @returns {string | undefined} for a message
  */
 function wrongKeys(lengths, allowShort) {
   if (lengths.length === 0) return 'there is no key'
@@ -32,6 +36,9 @@ function wrongKeys(lengths, allowShort) {
         'as a shorter one is of use with the option legacy alone'
       )
     }
+    if (length < WEAK_KEY) {
+      return `key ${place} has ${length} bytes; expected at least ${WEAK_KEY} beside the option legacy`
+    }
   }
   return undefined
 }
@@ -43,17 +50,24 @@ function lengthOf(key) {
   return typeof key === 'object' && key !== null ? key.symmetricKeySize : undefined
 }
 
-/** Bytes below which a key can be found by trying. */
-const WEAK_KEY = 16
-
-/** Warns, once, of keys that are too short for production. */
-function warnOfShortKeys(keys) {
-  if (!Array.isArray(keys) || !keys.some((key) => lengthOf(key) < WEAK_KEY)) return
-  warnOnce(
-    'COOKIE_SESSION_SHORT_KEY',
-    `a key has less than ${WEAK_KEY} bytes, and may be found by trying. ` +
-      'Make one with `npx cookie-session-native keygen`'
-  )
+/**
+ * What is wrong with keys that sign as they are.
+ *
+ * @param {ArrayLike<unknown> | undefined} keys
+ * @returns {string | undefined} for a message
+ */
+function emptyKey(keys) {
+  const length = keys?.length ?? 0
+  for (let i = 0; i < length; i++) {
+    if (isEmptyKey(keys[i])) return `key ${i} is empty; expected one of at least ${WEAK_KEY} bytes`
+  }
+  return undefined
 }
 
-module.exports = { LEAST_KEY, lengthOf, warnOfShortKeys, wrongKeys }
+/** @throws {SessionError} `ERR_SESSION_KEYS` where one of the keys is empty */
+function requireNoEmptyKey(keys) {
+  const detail = emptyKey(keys)
+  if (detail !== undefined) throw new SessionError('ERR_SESSION_KEYS', { detail })
+}
+
+module.exports = { LEAST_KEY, WEAK_KEY, emptyKey, lengthOf, requireNoEmptyKey, wrongKeys }

@@ -40,6 +40,22 @@ function bytesIn(key) {
   }
 }
 
+/** Whether everybody knows a key. `crypto.createHmac` takes it all the same. */
+function isEmptyKey(key) {
+  if (typeof key === 'string') return key === ''
+  if (types.isKeyObject(key)) return key.symmetricKeySize === 0
+  return (ArrayBuffer.isView(key) || types.isAnyArrayBuffer(key)) && bytesIn(key)?.length === 0
+}
+
+/** Loaded where there is something to warn of. */
+function warnOfEmptyKey() {
+  require('./errors').warnOnce(
+    'COOKIE_SESSION_EMPTY_KEY',
+    'a key is empty, so that everybody can sign with it. Make one with `npx cookie-session-native keygen`; ' +
+      '`parseKeys` drops what is empty in a list'
+  )
+}
+
 /** A copy of a key's bytes; undefined for what `crypto.createHmac` has to judge itself. */
 function bytesOf(key) {
   if (types.isKeyObject(key)) return key.type === 'secret' ? key.export() : undefined
@@ -92,6 +108,11 @@ class LiveKeys {
     return this.#keys
   }
 
+  /** As `crypto.createHmac` takes it. */
+  get algorithm() {
+    return this.#algorithm
+  }
+
   /**
    * The functions for the cookie `name`, undefined where the engine has none. They may be called
    * only right after `ready()`.
@@ -133,6 +154,7 @@ class LiveKeys {
       }
       const bytes = bytesOf(key)
       if (bytes === undefined) return false
+      if (bytes.length === 0) warnOfEmptyKey()
       seen.push(new SeenKey(key, bytes))
       changes.push(bytes)
     }
@@ -182,6 +204,7 @@ class LiveKeys {
   }
 
   #hmac(data, key) {
+    if (isEmptyKey(key)) warnOfEmptyKey()
     // Loaded here, as it takes longer than all of this package, and the addon does without it.
     const crypto = require('node:crypto')
     return crypto
@@ -192,4 +215,4 @@ class LiveKeys {
   }
 }
 
-module.exports = { LiveKeys, MOST_KEYS }
+module.exports = { LiveKeys, MOST_KEYS, isData, isEmptyKey, warnOfEmptyKey }

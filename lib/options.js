@@ -1,14 +1,15 @@
 'use strict'
 
-// The options that cookie-session does not have: read once, when a middleware is made, and checked then. Nothing on
+// The opt-in options: read once, when a middleware is made, and checked then. Nothing on
 // `req.sessionOptions` changes them afterwards.
 
 const http = require('node:http')
 const { warnOnce } = require('./errors')
 const { types } = require('node:util')
 const { NEW_OPTIONS } = require('./option-names')
-const { lengthOf, wrongKeys } = require('./key-rules')
+const { emptyKey, lengthOf, wrongKeys } = require('./key-rules')
 const { insidesOf } = require('./keygrip')
+const { endsWithBrowser, lifetimeOf } = require('./lifetime')
 
 /** What a key can be derived for: HKDF's info has at most 1,024 bytes in Node. */
 const LONGEST_NAME = 900
@@ -82,6 +83,22 @@ function readRolling({ rolling }, formatIsNew) {
   return undefined
 }
 
+/**
+ * `true` is the lifetime of each cookie.
+ *
+ * @throws {TypeError} for `true` without a lifetime
+ */
+function readTtl(options) {
+  if (options.ttl !== true) return readCount(options, 'ttl', 'milliseconds')
+  const lifetime = lifetimeOf(options)
+  if (lifetime === undefined || endsWithBrowser(lifetime) || lifetime.maxAge < 0) {
+    throw new TypeError(
+      'option ttl is true; expected maxAge, a number of milliseconds greater than 0, or expires, a valid Date, beside it'
+    )
+  }
+  return true
+}
+
 function readProxy({ proxy }) {
   if (proxy === undefined || typeof proxy === 'boolean') return proxy === true
   ignored('proxy', proxy, 'a boolean')
@@ -127,7 +144,7 @@ function probe() {
  */
 function readNewOptions(options, keys) {
   const encrypt = readBoolean(options, 'encrypt')
-  const ttl = readCount(options, 'ttl', 'milliseconds')
+  const ttl = readTtl(options)
   const maxLifetime = readCount(options, 'maxLifetime', 'milliseconds')
   const formatIsNew = encrypt || ttl !== undefined || maxLifetime !== undefined
   const { digest } = options
@@ -168,6 +185,8 @@ function readNewOptions(options, keys) {
     const problem = wrongKeys(Array.from(insides?.live.keys ?? keys, lengthOf), legacy !== undefined)
     if (problem !== undefined) throw new TypeError(`option keys: ${problem}`)
   }
+  const problem = emptyKey(Array.isArray(keys) ? keys : insides?.live.keys)
+  if (problem !== undefined) throw new TypeError(`option ${options.keys ? 'keys' : 'secret'}: ${problem}`)
 
   const isAnySet = NEW_OPTIONS.some((name) => options[name] !== undefined)
   return {
@@ -175,6 +194,8 @@ function readNewOptions(options, keys) {
     encrypt,
     digest,
     ttl,
+    /** Of a cookie that has none of its own, under `ttl: true`. */
+    lifetime: ttl === true ? lifetimeOf(options) : undefined,
     maxLifetime,
     formatIsNew,
     rolling: readRolling(options, formatIsNew),

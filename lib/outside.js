@@ -3,16 +3,12 @@
 // Sessions where there is no request: a WebSocket server that reads a Cookie header, a test that needs a user who is
 // logged in. The same options, formats and checks as the middleware's.
 
-const { planOf } = require('./extended')
+const { refusedByBrowsers } = require('./browser-rules')
+const { infoOf, planOf } = require('./extended')
 const { SessionError, sessionErrorOf } = require('./errors')
+const { NEW_OPTIONS } = require('./option-names')
 const { createSession, openFound } = require('./session')
-const {
-  clearingCookie,
-  isSigned,
-  pushCookies,
-  refusedByBrowsers,
-  sealedCookie
-} = require('./session-cookies')
+const { clearingCookie, isSigned, pushCookies, sealedCookie } = require('./session-cookies')
 
 /**
  * The options with their defaults; the caller's object stays as it is, and is still read when a cookie is written.
@@ -45,11 +41,12 @@ function codecOf(options) {
   const plan = planOf(opts, keys)
   const { tell } = plan
 
-  function unseal(cookieHeader) {
+  /** A session with what is known of its cookie; null for none. */
+  function open(cookieHeader) {
     if (cookieHeader !== undefined && cookieHeader !== null && typeof cookieHeader !== 'string') {
       throw new TypeError(`cookieHeader is ${typeof cookieHeader}; expected a string, or nothing`)
     }
-    plan.formats.requireKeys()
+    plan.formats.prepare()
     const found = plan.formats.open(cookieHeader ?? undefined, isSigned(plan, opts), Date.now())
     const { ageMs, bytes, json, keyIndex, reason, value } = found
     const refuse = (why) => {
@@ -64,9 +61,9 @@ function codecOf(options) {
     } catch {
       return refuse('malformed')
     }
-    if (!plan.accepts(session, undefined)) return refuse('accept')
+    if (!plan.accepts(session, undefined, found)) return refuse('accept')
     tell('opened', { keyIndex, ageMs, bytes })
-    return { ...session }
+    return { session: { ...session }, info: infoOf(found) }
   }
 
   /** The cookies for data, or for null those that clear it. */
@@ -74,7 +71,7 @@ function codecOf(options) {
     if (data !== null && typeof data !== 'object') {
       throw new TypeError(`data is ${typeof data}; expected an object, or null`)
     }
-    plan.formats.requireKeys()
+    plan.formats.prepare()
     if (data === null) return clearingCookie(plan, opts)
     let json
     let code = 'ERR_SESSION_NOT_SERIALIZABLE'
@@ -83,7 +80,8 @@ function codecOf(options) {
       if (json === undefined) throw new SessionError(code)
       code = 'ERR_SESSION_INVALID_ATTRIBUTE'
       const now = plan.formats.now()
-      const sealed = sealedCookie(plan, { json, times: { issued: now, created: now } }, opts)
+      const session = { json, times: { issued: now, created: now }, isTimed: plan.formats.isTimed() }
+      const sealed = sealedCookie(plan, session, opts)
       const refused = refusedByBrowsers(plan.name, sealed.cookie)
       if (refused !== undefined) throw refused
       return sealed
@@ -110,23 +108,34 @@ function codecOf(options) {
       .join('; ')
   }
 
-  return { unseal, seal, cookieHeader }
+  return {
+    unseal: (cookieHeader) => open(cookieHeader)?.session ?? null,
+    unsealWithInfo: open,
+    seal,
+    cookieHeader
+  }
 }
 
+/** Codecs by their options, with what was read of these when the codec was made. */
 const codecs = new WeakMap()
 
-/** One codec for each options object. */
+/** All other options are read when a cookie is written. */
+const READ_ONCE = ['name', 'keys', 'secret', 'signed', 'maxAge', 'expires', ...NEW_OPTIONS]
+
+/** One codec for each options object, as long as nothing is replaced that was read once. */
 function codec(options) {
-  let known = typeof options === 'object' && options !== null ? codecs.get(options) : undefined
-  if (known === undefined) {
-    known = codecOf(options)
-    codecs.set(options, known)
-  }
-  return known
+  if (typeof options !== 'object' || options === null) return codecOf(options)
+  const read = READ_ONCE.map((name) => options[name])
+  const known = codecs.get(options)
+  if (known?.read.every((value, i) => Object.is(value, read[i]))) return known.codec
+  const made = codecOf(options)
+  codecs.set(options, { codec: made, read })
+  return made
 }
 
 module.exports = {
   codec,
+  unsealWithInfo: (cookieHeader, options) => codec(options).unsealWithInfo(cookieHeader),
   unseal: (cookieHeader, options) => codec(options).unseal(cookieHeader),
   seal: (data, options) => codec(options).seal(data),
   cookieHeader: (data, options) => codec(options).cookieHeader(data)

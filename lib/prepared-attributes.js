@@ -4,8 +4,9 @@
 // clock has moved, only the date is written anew, once a second. Options that a text cannot stand for get none:
 // then each cookie is made for its occasion, as lib/set-cookie.js does it.
 
-const { types } = require('node:util')
-const { Cookie, flagsOf, isConditional, pathOf } = require('./set-cookie')
+const { refusal } = require('./browser-rules')
+const { dataOf, hasProxy } = require('./data-property')
+const { Cookie, flagsOf, pathOf } = require('./set-cookie')
 
 const objectToString = Object.prototype.toString
 /** The last moment that a Date has room for, in whole seconds. */
@@ -26,22 +27,6 @@ const ATTRIBUTES = [
   'signed'
 ]
 
-/** The data property of the options, or of their prototypes, that an option stands in; undefined where code does. */
-function dataOf(options, option) {
-  for (let owner = options; owner !== null; owner = Object.getPrototypeOf(owner)) {
-    const property = Object.getOwnPropertyDescriptor(owner, option)
-    if (property !== undefined) return Object.hasOwn(property, 'value') ? property : undefined
-  }
-  return undefined
-}
-
-function hasProxy(options) {
-  for (let owner = options; owner !== null; owner = Object.getPrototypeOf(owner)) {
-    if (types.isProxy(owner)) return true
-  }
-  return false
-}
-
 /** Whether an option is a primitive that stands, enumerable, in a data property. */
 function isPlain(options, attribute) {
   const { enumerable = false, value } = dataOf(options, attribute) ?? {}
@@ -57,8 +42,8 @@ class PreparedAttributes {
   #plain
   #secure
   #second
-  /** Whether browsers ask more of it than its grammar, see lib/set-cookie.js. */
-  isConditional
+  /** Whether browsers refuse such a cookie, or refuse it without `secure`. */
+  isSuspect
 
   /**
    * @param {object} options `req.sessionOptions`
@@ -94,7 +79,7 @@ class PreparedAttributes {
 
   constructor(name, values, cookie) {
     this.#values = values
-    this.isConditional = isConditional(name, values)
+    this.isSuspect = [false, true].some((secure) => refusal(name, this.attributes(secure)) !== undefined)
     this.#path = pathOf(cookie)
     this.#flags = flagsOf(Object.assign(cookie, { secure: false }))
     this.#secureFlags = flagsOf(Object.assign(cookie, { secure: true }))

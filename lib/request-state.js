@@ -72,13 +72,16 @@ const sharedAccessor = {
 
 /**
  * @param {import('node:http').IncomingMessage} req has to have no property of ours yet, see lib/request-state.js
- * @param {{ get(): unknown, set(value: unknown): void }} state
+ * @param {{ get(): unknown, set(value: unknown): void, middleware: object }} state
  * @returns {PropertyDescriptor}
  */
 function accessorFor(req, state) {
   if (canCarry(req)) {
     carry(req, state)
     return sharedAccessor
+  }
+  if (typeof req === 'object' && req !== null && Carrier.has(req)) {
+    require('./shared-names').warnOfSharedName(req, [Carrier.stateOf(req).middleware, state.middleware])
   }
   return {
     configurable: true,

@@ -1,21 +1,13 @@
 'use strict'
 
-// The cookies that a session is sent in, with their attributes and the checks of new options; for a request, and
+// The cookies that a session is sent in, with their attributes and the checks of opt-in options; for a request, and
 // where there is none.
 
+const { BROWSERS_KEEP } = require('./browser-rules')
 const { SessionError, failingAs, warnTooLarge } = require('./errors')
 const { requireSecure } = require('./jar')
-const { BROWSERS_KEEP, Cookie, pushCookie, unmetCondition } = require('./set-cookie')
-
-/** The last date that `expires` has room for (RFC 9110 section 5.6.7, four digits of a year). */
-const LAST_DATE = Date.UTC(9999, 11, 31, 23, 59, 59)
-
-/**
- * Whether a cookie lacks whatever says how long it stays. Zero counts as something said, as it does for `expires`.
- */
-function endsWithBrowser({ maxAge, expires }) {
-  return (maxAge === undefined || maxAge === null) && (expires === undefined || expires === null)
-}
+const { applyLifetime } = require('./lifetime')
+const { Cookie, pushCookie } = require('./set-cookie')
 
 /** Whether a signature is looked at, or written; where it is theirs to say, as the attributes have it. */
 function isSigned({ formats, options }, attributes) {
@@ -40,43 +32,59 @@ function cookieOf({ name, options }, value, attributes, isSecure) {
   if (isSecure !== undefined) requireSecure(attributes, secure)
   cookie.secure = attributes && attributes.secure !== undefined ? attributes.secure : Boolean(secure)
   if (attributes && 'secureProxy' in attributes) cookie.secure = attributes.secureProxy
-  // Elsewhere an option `name` or `value` lands on the cookie, as it does with the original.
+  // In the original's format an option `name` or `value` lands on the cookie, as it does with the original.
   if (options.formatIsNew) Object.assign(cookie, { name, value })
+  // `name: process.env.NOT_SET`
+  if (!cookie.name) cookie.name = name
   return cookie
 }
 
 /**
  * Everything that is to be sent of a session, checked.
  *
- * @param {{ json?: string, times: { issued: number, created: number }, value?: string }} session its text, or the value
- *   of a cookie of the original's format that is sent as it came; ms since 1970
- * @returns {{ cookie: Cookie, signature?: (cookie: Cookie) => string, bytes: number }}
+ * @param {object} plan see lib/extended.js
+ * @param {object} session
+ * @param {string} [session.json] its text
+ * @param {string} [session.value] or the value of a cookie of the original's format that is sent as it came
+ * @param {Times} session.times those that it is to have; see lib/formats.js
+ * @param {Times} [session.kept] those of the cookie that it came in
+ * @param {boolean} session.isTimed whether it is written in a format with times
+ * @param {object | null | undefined} attributes the options as they are now
+ * @param {() => boolean} [isSecure] whether the connection is; undefined where there is none
+ * @returns {{ cookie: Cookie, signature?: (cookie: Cookie) => string, bytes: number, writesSignature: boolean }}
  * @throws {SessionError} `ERR_SESSION_TOO_LARGE`, and what stands for `ERR_SESSION_KEYS`
  */
-function sealedCookie(plan, { json, times, value: asItCame }, attributes, isSecure) {
+function sealedCookie(plan, session, attributes, isSecure) {
   const { formats, name, options } = plan
+  const { isTimed, json, kept, value: asItCame } = session
+  let { times } = session
+  let cookie
+  if (isTimed) {
+    cookie = cookieOf(plan, 'any', attributes, isSecure)
+    times = applyLifetime(options, cookie, attributes, times, kept)
+  }
   const signed = isSigned(plan, attributes)
   const { value, signature } = failingAs('ERR_SESSION_KEYS', () =>
-    formats.seal({ json, times, value: asItCame }, signed)
+    formats.seal({ json, times, value: asItCame, isTimed }, signed)
   )
-  const cookie = cookieOf(plan, value, attributes, isSecure)
-  if (options.ttl !== undefined && formats.writesNew && endsWithBrowser(cookie)) {
-    cookie.expires = new Date(Math.min(times.issued + options.ttl, LAST_DATE))
-  }
+  if (isTimed) cookie.value = value
+  else cookie = cookieOf(plan, value, attributes, isSecure)
 
   const bytes = name.length + value.length
   if (bytes > (options.maxSize ?? Infinity)) {
     throw new SessionError('ERR_SESSION_TOO_LARGE', { detail: `${bytes} of ${options.maxSize} bytes` })
   }
   if (options.maxSize === undefined && bytes > BROWSERS_KEEP) warnTooLarge(name, bytes)
-  return { cookie, signature, bytes }
+  return { cookie, signature, bytes, writesSignature: formats.writesSignature(isTimed) }
 }
 
 /** The cookie that makes a browser drop a session. */
 function clearingCookie(plan, attributes, isSecure) {
+  const { formats } = plan
   return {
     cookie: cookieOf(plan, '', attributes, isSecure),
-    signature: isSigned(plan, attributes) ? plan.formats.signatureOfNothing : undefined
+    signature: isSigned(plan, attributes) ? formats.signatureOfNothing : undefined,
+    writesSignature: formats.writesSignature(formats.isTimed())
   }
 }
 
@@ -87,26 +95,29 @@ function clearingCookie(plan, attributes, isSecure) {
  * @param {string[]} values
  * @param {boolean} dropsSignature whether there may be one
  */
-function pushCookies(values, { formats, name }, { cookie, signature }, dropsSignature) {
+function pushCookies(values, { name }, { cookie, signature, writesSignature }, dropsSignature) {
   const ownName = cookie.name
   pushCookie(values, cookie)
   if (signature !== undefined) {
     cookie.value = failingAs('ERR_SESSION_KEYS', () => signature(cookie))
     cookie.name = ownName + '.sig'
     pushCookie(values, cookie)
-  } else if (dropsSignature && !formats.writesSignature) {
+  } else if (dropsSignature && !writesSignature) {
     const { path, domain, secure, httpOnly, overwrite, partitioned, sameSite } = cookie
     const attributes = { path, domain, httpOnly, overwrite, partitioned, sameSite }
     pushCookie(values, Object.assign(new Cookie(name + '.sig', '', attributes), { secure }))
   }
 }
 
-/** @returns {SessionError | undefined} where browsers will refuse the cookie */
-function refusedByBrowsers(name, cookie) {
-  let detail = unmetCondition(name, cookie)
-  if (Number.isNaN(cookie.expires?.getTime?.())) detail = 'expires is no valid date'
-  if (/[;,\s]/.test(cookie.domain ?? '')) detail = 'domain is no host'
-  return detail === undefined ? undefined : new SessionError('ERR_SESSION_INVALID_ATTRIBUTE', { detail })
+/**
+ * Whether a Set-Cookie header sets, or clears, one of the cookies of a session.
+ *
+ * @param {string[]} values
+ * @param {string} name the session's cookie; its signature counts as well
+ */
+function setsCookieOf(values, name) {
+  const names = [String(name), `${name}.sig`]
+  return values.some((value) => names.includes(String(value).split(/[=;]/, 1)[0].trim()))
 }
 
-module.exports = { clearingCookie, isSigned, pushCookies, refusedByBrowsers, sealedCookie }
+module.exports = { clearingCookie, isSigned, pushCookies, sealedCookie, setsCookieOf }

@@ -73,7 +73,7 @@ test('random exchanges look the same with the original and with ours', async (t)
   // to stderr at once, so that it is known even if the process dies
   console.error(`differential test: seed ${seed}, engines ${engines.join(', ')}`)
   const original = loadOriginal('the original')
-  const ways = [...engines.map((engine) => [engine]), [engines[0], { extended: true }]]
+  const ways = [...engines.map((engine) => [engine]), [engines[0], { subscribed: true }]]
   const ours = ways.map(([engine, way]) => {
     const loaded = loadOurs(engine, way)
     assert.strictEqual(loaded.cookieSession.engine, engine, 'the engine asked for is the one that runs')

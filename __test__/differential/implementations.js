@@ -7,6 +7,7 @@
 const fs = require('node:fs')
 const path = require('node:path')
 const vm = require('node:vm')
+const { channel } = require('node:diagnostics_channel')
 const { createRequire } = require('node:module')
 
 // the original's own warnings about old options go to stderr, where nothing is compared
@@ -66,11 +67,23 @@ function loadOriginal(label, patches = []) {
   }
 }
 
+const channels = ['opened', 'rejected', 'saved', 'failed'].map((event) => channel(`cookie-session:${event}`))
+
+// Listens to all channels until the function that it returns is called.
+function subscribe() {
+  const listener = () => {}
+  for (const each of channels) each.subscribe(listener)
+  return () => {
+    for (const each of channels) each.unsubscribe(listener)
+  }
+}
+
 // Ours, with modules of its own, on the engine given ('native', 'node', or undefined for its own choice). What is
 // loaded only when an option needs it would otherwise be shared by all that are loaded here, and so would the engine
-// be. `extended` sends everything the way that it goes with options of ours, though none is set; `folder` is where the
-// package is installed, if not this repository.
-function loadOurs(engine, { extended = false, folder = root } = {}) {
+// be. `subscribed` has somebody listen to the diagnostics channels while a script runs; `extended` sends everything the
+// way that it goes with opt-in options, though none is set; `folder` is where the package is installed, if not this
+// repository.
+function loadOurs(engine, { extended = false, subscribed = false, folder = root } = {}) {
   const loaded = new Map()
 
   function load(file) {
@@ -94,7 +107,10 @@ function loadOurs(engine, { extended = false, folder = root } = {}) {
     if (extended) load(path.join(folder, 'lib', 'option-names.js')).hasNewOptions = () => true
     const cookieSession = load(path.join(folder, 'index.js'))
     return {
-      label: `ours on the ${engine || 'default'} engine${extended ? ', as with options of its own' : ''}`,
+      label:
+        `ours on the ${engine || 'default'} engine` +
+        `${extended ? ', as with opt-in options' : ''}${subscribed ? ', with subscribers' : ''}`,
+      subscribe: subscribed ? subscribe : undefined,
       cookieSession,
       Keygrip: cookieSession.Keygrip,
       debug: catchDebug(createRequire(path.join(folder, 'package.json'))('debug'))
@@ -105,4 +121,4 @@ function loadOurs(engine, { extended = false, folder = root } = {}) {
   }
 }
 
-module.exports = { loadOriginal, loadOurs, debugSink }
+module.exports = { loadOriginal, loadOurs, debugSink, subscribe }

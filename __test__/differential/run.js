@@ -36,6 +36,7 @@ function run(script, implementation) {
     session: () => w.req.session
   }
   w.buildOptions = (spec) => buildOptions(spec, w.env)
+  if (implementation.subscribe) cleanups.push(implementation.subscribe())
   if (script.debug) startDebug(implementation.debug, note, cleanups)
   try {
     construct(w, script)

@@ -1,9 +1,10 @@
 'use strict'
 
 // A process whose built-in prototypes and functions others have changed: before the package was loaded, before a
-// middleware was made, or while it serves. Run with the package to load, and `default`, `modern` (with options of ours),
-// or `options` (what is polluted are the options of ours); tells on stdout what there was to see, as JSON.
+// middleware was made, or while it serves. Run with the package to load, and `default`, `subscribed` (with somebody who
+// listens to the diagnostics channels), `modern` (with options of ours), or `options` (what is polluted are the options of ours); tells on stdout what there was to see, as JSON.
 
+const { channel } = require('node:diagnostics_channel')
 const http = require('node:http')
 const path = require('node:path')
 const { Duplex } = require('node:stream')
@@ -12,6 +13,11 @@ const util = require('node:util')
 
 const [, , place, what] = process.argv
 const modern = what === 'modern'
+if (what === 'subscribed') {
+  for (const event of ['opened', 'rejected', 'saved', 'failed']) {
+    channel(`cookie-session:${event}`).subscribe(() => {})
+  }
+}
 const KEYS = ['newest', 'older'].map((name) => `${name} key, of 32 bytes and more: 0123456789`)
 const USER = '{"user":"ada","n":1}'
 const NOW = Date.UTC(2030, 0, 2, 3, 4, 5, 678)
