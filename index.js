@@ -140,5 +140,6 @@ module.exports.codec = (options) => require('./lib/outside').codec(options)
 module.exports.seal = (data, options) => require('./lib/outside').seal(data, options)
 module.exports.unseal = (cookieHeader, options) => require('./lib/outside').unseal(cookieHeader, options)
 module.exports.cookieHeader = (data, options) => require('./lib/outside').cookieHeader(data, options)
+module.exports.parseKeys = (text) => require('./lib/parse-keys').parseKeys(text)
 /** Which engine signs: 'native' or 'node'. */
 module.exports.engine = engine.name
