@@ -117,7 +117,9 @@ describe('wrong usage', () => {
     ['inspect', ''],
     ['inspect', 'a=b; c=d'],
     ['inspect', 'eyJhIjoxfQ==', '--digest', 'md5'],
-    ['inspect', 'eyJhIjoxfQ==', '--keys-env', 'NOT_SET']
+    ['inspect', 'eyJhIjoxfQ==', '--keys-env', 'NOT_SET'],
+    ['inspect', 'eyJhIjoxfQ==', '--keys-env', 'toString'],
+    ['inspect', 'eyJhIjoxfQ==', '--keys-env', KEY]
   ]) {
     it(`${JSON.stringify(args)} ends with 2 and says why`, () => {
       const { status, stderr } = run(args)
@@ -126,6 +128,19 @@ describe('wrong usage', () => {
       assert.doesNotMatch(stderr, /\n +at /)
     })
   }
+
+  it('names the environment variable that holds no keys, and says nothing of what it holds', () => {
+    for (const [text, said] of [
+      ['', /^the environment variable APP_KEYS is not set$/m],
+      [' , ', /^the environment variable APP_KEYS holds no key; expected keys separated by commas/],
+      [`["${KEY}"`, /^the environment variable APP_KEYS begins as a JSON array, and is none; expected/],
+      [`["${KEY}", ""]`, /^the environment variable APP_KEYS holds something else than strings that are not/]
+    ]) {
+      const { status, stderr } = run(['inspect', 'eyJhIjoxfQ==', ...withKeys], { env: { APP_KEYS: text } })
+      assert.match(stderr, said)
+      assert.equal(status, 2)
+    }
+  })
 
   it('--help is right', () => {
     const { status, stdout } = run(['--help'])

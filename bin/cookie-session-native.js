@@ -9,6 +9,7 @@ const { readFileSync } = require('node:fs')
 const { parseArgs } = require('node:util')
 const { findCookie } = require('../lib/cookie-header')
 const { Formats } = require('../lib/formats')
+const { keysIn } = require('../lib/parse-keys')
 
 const USAGE = `Usage:
   cookie-session-native keygen
@@ -39,28 +40,24 @@ const DIGESTS = ['sha1', 'sha256', 'sha384', 'sha512']
 
 class UsageError extends Error {}
 
-/** @throws {UsageError} which says nothing of what the variable holds */
+/**
+ * @returns {string[]}
+ * @throws {UsageError} which says nothing of what the variable holds
+ */
 function keysFrom(variable) {
-  const text = process.env[variable]
-  if (!text) throw new UsageError(`the environment variable ${variable} is not set`)
-  if (!text.trimStart().startsWith('[')) {
-    const separated = text.split(',').map((key) => key.trim())
-    const given = separated.filter(Boolean)
-    if (given.length === 0) throw new UsageError(`the environment variable ${variable} holds no key`)
-    return given
-  }
-  let keys
+  const isThere = Object.hasOwn(process.env, variable)
+  const text = isThere ? process.env[variable] : undefined
+  // Somebody may have put a key where the name of its variable belongs: what is no usual name is not printed.
+  const what =
+    isThere || /^[A-Z][A-Z0-9_]*$/.test(variable)
+      ? `the environment variable ${variable}`
+      : 'the environment variable that --keys-env names'
+  if (!text) throw new UsageError(`${what} is not set`)
   try {
-    keys = JSON.parse(text)
-  } catch {
-    throw new UsageError(`the environment variable ${variable} begins as a JSON array, and is none`)
+    return keysIn(text, what)
+  } catch (error) {
+    throw new UsageError(error.message)
   }
-  if (keys.length === 0 || !keys.every((key) => typeof key === 'string' && key !== '')) {
-    throw new UsageError(
-      `the environment variable ${variable} has to be an array of strings that are not empty`
-    )
-  }
-  return keys
 }
 
 /** The value and signature in what was given: a header, with or without its name, or a value alone. */
