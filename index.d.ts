@@ -443,6 +443,16 @@ declare namespace cookieSession {
    */
   export function cookieHeader(data: object | null, options: Options): string
 
+  /**
+   * The keys that an environment variable holds: separated by commas, trimmed, empty ones dropped; or a JSON array of
+   * strings. An empty key, which `'new,'.split(',')` gives, lets everybody sign.
+   * @param text What the variable holds; undefined where it is not set.
+   * @returns One key or more, in the order in which they stand there: the first one signs.
+   * @throws {TypeError} where it is no string, or holds no key, or begins as a JSON array and is none, or is one of
+   * something else than strings that are not empty. The message says nothing of the text.
+   */
+  export function parseKeys(text: string | null | undefined): string[]
+
   /** What does the work: the Rust core, or Node's `crypto` where the core could not be loaded. */
   export const engine: 'native' | 'node'
 

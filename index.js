@@ -151,5 +151,6 @@ module.exports.unsealWithInfo = (cookieHeader, options) =>
   require('./lib/outside').unsealWithInfo(cookieHeader, options)
 module.exports.unseal = (cookieHeader, options) => require('./lib/outside').unseal(cookieHeader, options)
 module.exports.cookieHeader = (data, options) => require('./lib/outside').cookieHeader(data, options)
+module.exports.parseKeys = (text) => require('./lib/parse-keys').parseKeys(text)
 /** Which engine signs: 'native' or 'node'. */
 module.exports.engine = engine.name

@@ -497,6 +497,15 @@ describe('server.mjs', () => {
     }
   })
 
+  it('refuses an environment without a key in it', async () => {
+    const server = start({ SESSION_SECRET_KEYS: ' , ' })
+    assert.deepEqual(await server.exit, { code: 1, signal: null })
+    assert.equal(
+      server.stderr,
+      'SESSION_SECRET_KEYS: text holds no key; expected keys separated by commas, or a JSON array of them.\n'
+    )
+  })
+
   it('sets secure cookies with NODE_ENV=production, and says what that takes', async () => {
     const server = start({ NODE_ENV: 'production', SESSION_SECRET_KEYS: 'key' })
     try {

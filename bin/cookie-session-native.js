@@ -5,22 +5,25 @@
 // can be read by others, and are never printed.
 
 const { randomBytes } = require('node:crypto')
-const { readFileSync } = require('node:fs')
 const { parseArgs } = require('node:util')
-const { findCookie } = require('../lib/cookie-header')
 const { Formats } = require('../lib/formats')
+const { keysIn } = require('../lib/parse-keys')
+const { pastedCookie } = require('../lib/pasted-cookies')
 
 const USAGE = `Usage:
   cookie-session-native keygen
       prints a new key of 32 random bytes, in base64url
   cookie-session-native inspect [COOKIE] [options]
-      shows what a Cookie header, or one value of a cookie, holds; from standard input without COOKIE
+      shows what a session's cookie holds. COOKIE is a Cookie header, lines of Set-Cookie, a command with curl -b or
+      curl -H as browsers copy it, or one value of a cookie. Without it, standard input is read. What comes later
+      in the text counts, as in a browser
 
-  --name NAME      name of the session's cookie (session)
-  --sig VALUE      the signature, where COOKIE is a value alone
-  --digest DIGEST  sha1, sha256, sha384 or sha512, as the app's option digest has it
-  --keys-env NAME  environment variable with the app's keys, newest first: separated by commas, or a JSON array
-  --no-content     does not show the session
+  -b, --cookie COOKIE  the same, as curl has it
+  --name NAME          name of the session's cookie (session)
+  --sig VALUE          the signature, where COOKIE is a value alone
+  --digest DIGEST      sha1, sha256, sha384 or sha512, as the app's option digest has it
+  --keys-env NAME      environment variable with the app's keys, newest first: separated by commas, or a JSON array
+  --no-content         does not show the session
 
 Blanks around keys that are separated by commas do not count. Verified means that a key of the app made the cookie; it
 may have expired, or hold no session, all the same.
@@ -28,6 +31,7 @@ may have expired, or hold no session, all the same.
 Exit code: 0 verified, 1 refused or not verified, 2 wrong usage.`
 
 const OPTIONS = {
+  cookie: { type: 'string', short: 'b' },
   name: { type: 'string', default: 'session' },
   sig: { type: 'string' },
   digest: { type: 'string' },
@@ -36,53 +40,45 @@ const OPTIONS = {
   help: { type: 'boolean', short: 'h', default: false }
 }
 const DIGESTS = ['sha1', 'sha256', 'sha384', 'sha512']
+/** What keys can be derived for, see lib/options.js. */
+const LONGEST_NAME = 900
+/** Servers take headers of some kilobytes; a page that was pasted along may be larger. */
+const MOST_INPUT = 2 ** 20
+/** Levels of JSON that are indented: beyond, blanks fill the screen, and further still JSON.stringify gives up. */
+const MOST_LEVELS = 20
+/** The last time that a date has (ECMA-262, "Time Values and Time Range"). */
+const LAST_TIME = 8.64e15
 
 class UsageError extends Error {}
 
-/** @throws {UsageError} which says nothing of what the variable holds */
+/**
+ * @returns {string[]}
+ * @throws {UsageError} which says nothing of what the variable holds
+ */
 function keysFrom(variable) {
-  const text = process.env[variable]
-  if (!text) throw new UsageError(`the environment variable ${variable} is not set`)
-  if (!text.trimStart().startsWith('[')) {
-    const separated = text.split(',').map((key) => key.trim())
-    const given = separated.filter(Boolean)
-    if (given.length === 0) throw new UsageError(`the environment variable ${variable} holds no key`)
-    return given
-  }
-  let keys
+  const isThere = Object.hasOwn(process.env, variable)
+  const text = isThere ? process.env[variable] : undefined
+  // Somebody may have put a key where the name of its variable belongs: what is no usual name is not printed.
+  const what =
+    isThere || /^[A-Z][A-Z0-9_]*$/.test(variable)
+      ? `the environment variable ${variable}`
+      : 'the environment variable that --keys-env names'
+  if (!text) throw new UsageError(`${what} is not set`)
   try {
-    keys = JSON.parse(text)
-  } catch {
-    throw new UsageError(`the environment variable ${variable} begins as a JSON array, and is none`)
+    return keysIn(text, what)
+  } catch (error) {
+    throw new UsageError(error.message)
   }
-  if (keys.length === 0 || !keys.every((key) => typeof key === 'string' && key !== '')) {
-    throw new UsageError(
-      `the environment variable ${variable} has to be an array of strings that are not empty`
-    )
-  }
-  return keys
-}
-
-/** The value and signature in what was given: a header, with or without its name, or a value alone. */
-function partsOf(input, { name, sig }) {
-  const text = input.trim().replace(/^cookie:\s*/i, '')
-  const value = findCookie(text, name)
-  if (value !== undefined) return { value, signature: sig ?? findCookie(text, `${name}.sig`) }
-  if (/;|^[^=\s]+=[^=]/.test(text)) throw new UsageError(`there is no cookie of the name ${name}`)
-  return { value: text, signature: sig }
 }
 
 function formatOf(value, digest) {
-  if (value.startsWith('e1.'))
-    return { text: 'e1: encrypted (XAES-256-GCM)', encrypt: true, formatIsNew: true }
-  if (value.startsWith('v1.')) {
-    return {
-      text: `v1: signed, with times (HMAC-${(digest ?? 'sha256').toUpperCase()})`,
-      encrypt: false,
-      formatIsNew: true
-    }
-  }
-  return { text: `of cookie-session: signed (HMAC-${(digest ?? 'sha1').toUpperCase()})`, formatIsNew: false }
+  const formatIsNew = value.startsWith('e1.') || value.startsWith('v1.')
+  if (value.startsWith('e1.')) return { text: 'e1: encrypted (XAES-256-GCM)', encrypt: true, formatIsNew }
+  // Times are never signed with SHA-1.
+  const defaultDigest = formatIsNew ? 'sha256' : 'sha1'
+  const name = (formatIsNew && digest === 'sha1' ? undefined : digest) ?? defaultDigest
+  const what = formatIsNew ? 'v1: signed, with times' : 'of cookie-session: signed'
+  return { text: `${what} (HMAC-${name.toUpperCase()})`, encrypt: false, formatIsNew }
 }
 
 /** The session's text and times as far as they can be read without a key. */
@@ -99,29 +95,45 @@ function readable(value, { encrypt, formatIsNew }) {
 }
 
 function ageText(time) {
+  if (Math.abs(time) > LAST_TIME) return `${time} (no date)`
   const seconds = Math.round((Date.now() - time) / 1000)
   const ago = seconds < 0 ? `${-seconds} s ahead` : `${seconds} s ago`
   return `${new Date(time).toISOString()} (${ago})`
 }
 
-/** What changes a terminal and is no part of JSON's escapes: the C1 controls, and marks that turn the direction of text. */
-const UNPRINTABLE = /[\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g
+/** What changes a terminal: controls but for line ends, and marks that turn the direction of text. */
+const UNPRINTABLE = /(?!\n)[\p{Cc}\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/gu
 
-function escaped(text) {
+function printable(text) {
   return text.replace(UNPRINTABLE, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`)
 }
 
-function contentText(json) {
-  try {
-    return escaped(JSON.stringify(JSON.parse(json), null, 2))
-  } catch {
-    return `no JSON: ${escaped(JSON.stringify(json))}`
+/** Whether a JSON text is nested in more levels than some number. */
+function isDeeper(json, levels) {
+  let level = 0
+  for (const [token] of json.matchAll(/"(?:[^"\\]+|\\.)*"|[[{\]}]/g)) {
+    if (token === '[' || token === '{') level++
+    else if (token === ']' || token === '}') level--
+    if (level > levels) return true
   }
+  return false
 }
 
-/** A text of the user's without what would change the terminal. */
-function printable(text) {
-  return escaped(JSON.stringify(text).slice(1, -1))
+function contentText(json) {
+  let content
+  try {
+    content = JSON.parse(json)
+  } catch {
+    return `no JSON: ${printable(JSON.stringify(json))}`
+  }
+  // Of the controls, valid JSON has line ends and tabs alone.
+  if (isDeeper(json, MOST_LEVELS)) return printable(json.replace(/[\t\n\r]/g, ' '))
+  return printable(JSON.stringify(content, null, 2))
+}
+
+/** A value as it is, whatever quotes it has, once it is read from a Cookie header: that takes one pair of them away. */
+function quotedOnce(value) {
+  return value.startsWith('"') ? `"${value}"` : value
 }
 
 const REASONS = {
@@ -129,19 +141,36 @@ const REASONS = {
   malformed: 'no: it is not written as this format is'
 }
 
+function print(lines) {
+  for (const [title, text] of lines) {
+    console.log(`${title.padEnd(10)}${text.replaceAll('\n', `\n${' '.repeat(10)}`)}`)
+  }
+}
+
+/** Says what a cookie holds. @returns {number} the exit code */
 function inspect(input, flags) {
   const { digest, name } = flags
   if (digest !== undefined && !DIGESTS.includes(digest)) {
     throw new UsageError(`--digest is ${JSON.stringify(digest)}; expected ${DIGESTS.join(', ')}`)
   }
-  const { value, signature } = partsOf(input, flags)
-  if (value === '') throw new UsageError('there is no cookie in what was given')
+  if (name === '') throw new UsageError('--name is empty; expected the name of a cookie')
+  if (name.length > LONGEST_NAME) {
+    throw new UsageError(`--name has ${name.length} characters; expected ${LONGEST_NAME} at most`)
+  }
+  if (input.trim() === '') throw new UsageError('there is no cookie in what was given')
+  const cookie = pastedCookie(input, name)
+  if (cookie === undefined) throw new UsageError(`there is no cookie of the name ${name}`)
+  const { value, isSet } = cookie
+  const signature = flags.sig ?? cookie.signature
+  const lines = [['cookie', printable(name)]]
+  if (value === '') {
+    const why = isSet ? 'this Set-Cookie clears the session' : 'the cookie is empty'
+    print([...lines, ['content', `none: ${why}`]])
+    return 1
+  }
   const format = formatOf(value, digest)
-  const lines = [
-    ['cookie', printable(name)],
-    ['format', format.text],
-    ['size', `${name.length + value.length} bytes of name and value; browsers keep 4096`]
-  ]
+  lines.push(['format', format.text])
+  lines.push(['size', `${name.length + value.length} bytes of name and value; browsers keep 4096`])
 
   let shown = readable(value, format)
   let verified = false
@@ -152,9 +181,10 @@ function inspect(input, flags) {
     const options = { ...format, digest, alwaysSigned: true, legacy: undefined }
     const allowShort = { legacy: true }
     const formats = new Formats(name, keys, format.formatIsNew ? { ...options, ...allowShort } : options)
-    const header = `${name}=${value}${signature === undefined ? '' : `; ${name}.sig=${signature}`}`
-    const found = formats.open(header, true, Date.now())
-    verified = found.reason === undefined
+    const pairs = [`${name}=${quotedOnce(value)}`]
+    if (signature !== undefined) pairs.push(`${name}.sig=${quotedOnce(signature)}`)
+    const found = formats.open(pairs.join('; '), true, Date.now())
+    verified = found.reason === undefined && found.keyIndex !== undefined
     if (verified) {
       lines.push(['verified', `yes, by key ${found.keyIndex} of ${keys.length} (0 is the newest)`])
       shown = { json: found.json ?? shown.json, times: found.times }
@@ -163,36 +193,64 @@ function inspect(input, flags) {
     }
   }
 
-  if (Number.isSafeInteger(shown.times?.issued)) lines.push(['issued', ageText(shown.times.issued)])
-  if (Number.isSafeInteger(shown.times?.created)) lines.push(['created', ageText(shown.times.created)])
+  const { created, issued } = shown.times ?? {}
+  if (typeof issued === 'number') lines.push(['issued', ageText(issued)])
+  if (typeof created === 'number') lines.push(['created', ageText(created)])
   if (!flags['no-content']) {
     lines.push(['content', shown.json === undefined ? 'encrypted' : contentText(shown.json)])
   }
-  for (const [title, text] of lines)
-    console.log(`${title.padEnd(10)}${text.replaceAll('\n', `\n${' '.repeat(10)}`)}`)
+  print(lines)
   return verified ? 0 : 1
 }
 
-function main(args) {
-  const { values, positionals } = parseArgs({ args, options: OPTIONS, allowPositionals: true })
-  const [command, input, ...more] = positionals
+/** @throws {UsageError} where standard input gives too much, or nothing that can be read */
+async function standardInput() {
+  const chunks = []
+  let bytes = 0
+  try {
+    for await (const chunk of process.stdin) {
+      chunks.push(chunk)
+      bytes += chunk.length
+      if (bytes > MOST_INPUT) break
+    }
+  } catch (error) {
+    throw new UsageError(`standard input cannot be read: ${error.code ?? error.message}`)
+  }
+  if (bytes > MOST_INPUT)
+    throw new UsageError('more than 1 MiB was given; expected a cookie, or some headers')
+  return Buffer.concat(chunks).toString()
+}
+
+/** Whether an argument is a line of a command of curl's, as a whole. */
+function isPasted(argument) {
+  return /^(?:-b|-H|--cookie|--header)\s/.test(argument)
+}
+
+async function main(args) {
+  const pasted = args.filter(isPasted)
+  const rest = args.filter((argument) => !isPasted(argument))
+  const { values, positionals } = parseArgs({ args: rest, options: OPTIONS, allowPositionals: true })
+  const [command, ...given] = [...positionals, ...pasted]
+  if (values.cookie !== undefined) given.push(values.cookie)
   if (values.help) {
     console.log(USAGE)
     return 0
   }
-  if (command === 'keygen' && input === undefined) {
+  if (command === 'keygen' && given.length === 0) {
     console.log(randomBytes(32).toString('base64url'))
     return 0
   }
-  if (command !== 'inspect' || more.length > 0) throw new UsageError(USAGE)
-  return inspect(input ?? readFileSync(0, 'utf8'), values)
+  if (command !== 'inspect' || given.length > 1) throw new UsageError(USAGE)
+  return inspect(given[0] ?? (await standardInput()), values)
 }
 
-try {
-  process.exitCode = main(process.argv.slice(2))
-} catch (error) {
-  const isUsage = error instanceof UsageError || /^ERR_(?:PARSE_ARGS|SESSION_KEYS)/.test(error.code)
-  if (!isUsage) throw error
-  console.error(error.message)
-  process.exitCode = 2
-}
+main(process.argv.slice(2)).then(
+  (code) => {
+    process.exitCode = code
+  },
+  (error) => {
+    // What was given is at fault, whatever failed; how it came to that is nothing to its user.
+    console.error(printable(error.message))
+    process.exitCode = 2
+  }
+)

@@ -106,7 +106,7 @@ function surroundings() {
     names: {
       require: (name) => replaced[name] ?? require(name),
       module: { exports: {} },
-      process: { ...process, env: { SESSION_KEY: key('s') } },
+      process: { ...process, env: { SESSION_KEYS: key('s') } },
       app,
       passport,
       request,

@@ -14,6 +14,7 @@
 // `X-Forwarded-Proto: https`. Express believes that header because app.mjs sets `trust proxy`.
 
 import { randomBytes } from 'node:crypto'
+import { parseKeys } from 'cookie-session-native'
 import { createApp, engine } from './app.mjs'
 
 const production = process.env.NODE_ENV === 'production'
@@ -26,13 +27,20 @@ if (!/^\d{1,5}$/.test(port) || Number(port) > 65535) {
 
 // The first key signs; all of them verify. To rotate, put a new key in front, and drop the old one
 // when the cookies it signed have expired.
-const keys = (process.env.SESSION_SECRET_KEYS ?? '')
-  .split(',')
-  .map((key) => key.trim())
-  .filter((key) => key !== '')
-if (keys.length === 0) {
-  keys.push(randomBytes(32).toString('base64url'))
-  console.log('No keys in SESSION_SECRET_KEYS: made one up for this run. Its sessions end when it stops.')
+const keys = keysFromEnvironment()
+
+function keysFromEnvironment() {
+  const { SESSION_SECRET_KEYS } = process.env
+  if (!SESSION_SECRET_KEYS) {
+    console.log('No keys in SESSION_SECRET_KEYS: made one up for this run. Its sessions end when it stops.')
+    return [randomBytes(32).toString('base64url')]
+  }
+  try {
+    return parseKeys(SESSION_SECRET_KEYS)
+  } catch (error) {
+    console.error(`SESSION_SECRET_KEYS: ${error.message}.`)
+    process.exit(1)
+  }
 }
 
 // Express 5 hands a failure to listen to the same callback.

@@ -10,6 +10,10 @@ const { Controller, Get, Module, Post, Redirect, Req, Session } = require('@nest
 const { NestFactory } = require('@nestjs/core')
 const cookieSession = require('cookie-session-native')
 
+// Made up where none is given: its sessions then end with the process.
+const { SESSION_SECRET_KEYS } = process.env
+const keys = SESSION_SECRET_KEYS ? cookieSession.parseKeys(SESSION_SECRET_KEYS) : [randomBytes(32)]
+
 class AppController {
   home(session) {
     session.views = (session.views || 0) + 1
@@ -42,7 +46,7 @@ Module({ controllers: [AppController] })(AppModule)
 
 async function main() {
   const app = await NestFactory.create(AppModule, { logger: ['error', 'warn'] })
-  app.use(cookieSession({ keys: [randomBytes(32)], sameSite: 'lax', maxAge: 24 * 60 * 60 * 1000 }))
+  app.use(cookieSession({ keys, sameSite: 'lax', maxAge: 24 * 60 * 60 * 1000 }))
   await app.listen(Number(process.env.PORT || 0))
   console.log(`Listening on http://localhost:${app.getHttpServer().address().port}/`)
 }

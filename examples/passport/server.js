@@ -22,10 +22,14 @@ passport.use(
 passport.serializeUser((user, done) => done(null, user.name))
 passport.deserializeUser((name, done) => done(null, users.get(name) ?? false))
 
+// Made up where none is given: its sessions then end with the process.
+const { SESSION_SECRET_KEYS } = process.env
+const keys = SESSION_SECRET_KEYS ? cookieSession.parseKeys(SESSION_SECRET_KEYS) : [randomBytes(32)]
+
 const app = express()
 app.use(
   cookieSession({
-    keys: [randomBytes(32)],
+    keys,
     sameSite: 'lax',
     maxAge: 24 * 60 * 60 * 1000,
     sessionMethods: true

@@ -11,13 +11,17 @@ const express = require('express')
 
 const DAY = 24 * 60 * 60 * 1000
 
+// Made up where none is given: its sessions then end with the process.
+const { SESSION_SECRET_KEYS } = process.env
+const keys = SESSION_SECRET_KEYS ? cookieSession.parseKeys(SESSION_SECRET_KEYS) : [randomBytes(32)]
+
 const app = express()
-app.use(cookieSession({ keys: [randomBytes(32)], sameSite: 'lax', maxAge: 30 * DAY }))
+app.use(cookieSession({ keys, sameSite: 'lax', maxAge: 30 * DAY }))
 app.use(
   '/admin',
   cookieSession({
     requestKey: 'admin',
-    keys: [randomBytes(32)],
+    keys,
     path: '/admin',
     sameSite: 'strict',
     encrypt: true,

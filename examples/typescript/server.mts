@@ -16,8 +16,12 @@ declare global {
   }
 }
 
+// Made up where none is given: its sessions then end with the process.
+const { SESSION_SECRET_KEYS } = process.env
+const keys = SESSION_SECRET_KEYS ? cookieSession.parseKeys(SESSION_SECRET_KEYS) : [randomBytes(32)]
+
 const options: cookieSession.Options = {
-  keys: [randomBytes(32)],
+  keys,
   sameSite: 'lax',
   maxAge: 24 * 60 * 60 * 1000,
   onError: (error) => console.error(error.code)

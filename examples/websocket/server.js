@@ -10,7 +10,11 @@ const cookieSession = require('cookie-session-native')
 const express = require('express')
 const { WebSocketServer } = require('ws')
 
-const options = { keys: [randomBytes(32)], sameSite: 'lax', encrypt: true, ttl: 60 * 60 * 1000 }
+// Made up where none is given: its sessions then end with the process.
+const { SESSION_SECRET_KEYS } = process.env
+const keys = SESSION_SECRET_KEYS ? cookieSession.parseKeys(SESSION_SECRET_KEYS) : [randomBytes(32)]
+
+const options = { keys, sameSite: 'lax', encrypt: true, ttl: 60 * 60 * 1000 }
 const sessions = cookieSession.codec(options)
 
 const app = express()
