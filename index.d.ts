@@ -101,7 +101,11 @@ interface NewOptions {
    */
   encrypt?: boolean | undefined
 
-  /** Digest of the HMAC that signs. Not beside a Keygrip, which has its own. Default: `'sha1'`, `'sha256'` with `ttl`. */
+  /**
+   * Digest of the HMAC that signs. Not beside a Keygrip, which has its own. Default: `'sha1'`, `'sha256'` with `ttl`.
+   * Not `'sha256'` beside `cookie-parser` with the same secret, unless `ttl`, `maxLifetime` or `encrypt` is set: it signs
+   * `NAME=VALUE` of its signed cookies with HMAC-SHA256 (package cookie-signature), so that its values pass for sessions.
+   */
   digest?: 'sha1' | 'sha256' | 'sha384' | 'sha512' | undefined
 
   /**
@@ -335,7 +339,10 @@ declare namespace cookieSession {
     readonly prototype: Keygrip
   }
 
-  /** Signs and verifies data; an instance can be given as `keys`. May be called without `new`. */
+  /**
+   * Signs and verifies data; an instance can be given as `keys`. May be called without `new`. Not with sha256 and a secret
+   * of `cookie-parser`, see `digest`.
+   */
   export const Keygrip: KeygripConstructor
 
   /** Why a session could not be written. The message holds nothing of it; `cause` may. */

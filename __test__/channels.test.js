@@ -9,6 +9,7 @@ const http = require('node:http')
 const path = require('node:path')
 const { after, beforeEach, describe, it } = require('node:test')
 const cookieSession = require('..')
+const { connection, sent } = require('./contract/harness')
 
 const KEY = 'a key that has thirty-two bytes, or more'
 const EVENTS = ['opened', 'rejected', 'saved', 'failed']
@@ -127,6 +128,23 @@ describe('diagnostics channels', () => {
       for (const listener of before) process.on('uncaughtException', listener)
     }
     assert.deepEqual(uncaught, [failure])
+  })
+
+  it('what is set on the options object later is no opt-in option', async () => {
+    const options = { keys: ['k'], maxAge: 0 }
+    const middleware = cookieSession(options)
+    Object.assign(options, { encrypt: true, ttl: 1, maxSize: 1, requestKey: 'admin', accept: () => false })
+    const cookie = cookieSession.cookieHeader({ a: 1 }, { keys: ['k'] })
+    for (const change of [unsubscribe, subscribe]) {
+      change()
+      const { req, res, wire } = connection({ cookie })
+      middleware(req, res, () => {})
+      assert.equal(req.session.a, 1)
+      assert.equal(req.admin, undefined)
+      req.session.a = 2
+      const { setCookie } = await sent(res, wire)
+      assert.equal(setCookie[0], `session=${Buffer.from('{"a":2}').toString('base64')}; path=/; httponly`)
+    }
   })
 
   it('change nothing on the wire', async () => {

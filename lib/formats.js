@@ -294,7 +294,7 @@ class Formats {
     for (const signer of signers) {
       for (const digest of signatures) {
         if (!signer) throw new Error('.keys required for signed cookies')
-        requireNoEmptyKey(this.#array)
+        this.#requireNoEmptyKey()
         const keyIndex = indexBy(signer, this.#name + '=' + value, digest)
         if (keyIndex >= 0) return found({ format: 'cookie-session', value, keyIndex })
       }
@@ -387,6 +387,11 @@ class Formats {
     return { value, signature: () => signature }
   }
 
+  /** Without an opt-in option, outside a middleware, an empty key counts as in the original. */
+  #requireNoEmptyKey() {
+    if (this.#options.isAnySet) requireNoEmptyKey(this.#array)
+  }
+
   /** Whether a Cookie header has a cookie of that name. */
   has(header, name) {
     return Boolean(header) && findCookie(header, name) !== undefined
@@ -407,7 +412,7 @@ class Formats {
   #signText(makeText) {
     const [signer] = this.#signers
     if (!signer) throw new Error('.keys required for signed cookies')
-    requireNoEmptyKey(this.#array)
+    this.#requireNoEmptyKey()
     return signBy(signer, makeText())
   }
 

@@ -185,10 +185,10 @@ function readNewOptions(options, keys) {
     const problem = wrongKeys(Array.from(insides?.live.keys ?? keys, lengthOf), legacy !== undefined)
     if (problem !== undefined) throw new TypeError(`option keys: ${problem}`)
   }
-  const problem = emptyKey(Array.isArray(keys) ? keys : insides?.live.keys)
+  const isAnySet = NEW_OPTIONS.some((name) => options[name] !== undefined)
+  const problem = isAnySet ? emptyKey(Array.isArray(keys) ? keys : insides?.live.keys) : undefined
   if (problem !== undefined) throw new TypeError(`option ${options.keys ? 'keys' : 'secret'}: ${problem}`)
 
-  const isAnySet = NEW_OPTIONS.some((name) => options[name] !== undefined)
   return {
     sessionMethods: readBoolean(options, 'sessionMethods'),
     encrypt,
