@@ -7,13 +7,13 @@ const debug = require('debug')('cookie-session')
 const onHeaders = require('on-headers')
 const engine = require('./lib/engine')
 const { isWatched, publisher } = require('./lib/channels')
-const { shareHiddenClass } = require('./lib/hidden-class')
+const { shareHiddenClass } = require('./lib/request/hidden-class')
 const { Jar } = require('./lib/jar')
-const { Keygrip } = require('./lib/keygrip')
+const { Keygrip } = require('./lib/keys/keygrip')
 const { hasNewOptions } = require('./lib/option-names')
 const { warnOfOptions } = require('./lib/option-warnings')
-const { accessorFor } = require('./lib/request-state')
-const { createSession, openSession } = require('./lib/session')
+const { accessorFor } = require('./lib/request/session-accessor')
+const { createSession, openSession } = require('./lib/session/session')
 
 /**
  * Creates a middleware that keeps `req.session` in a signed cookie.
@@ -58,7 +58,7 @@ function cookieSession(options) {
 
 /** One request's session: not looked at yet (undefined), there, or given up (false). */
 class RequestSession {
-  /** What makes this request's middleware another than the next one's, see lib/shared-names.js. */
+  /** What makes this request's middleware another than the next one's, see lib/request/shared-names.js. */
   middleware
   #jar
   #req
@@ -78,7 +78,7 @@ class RequestSession {
   get() {
     if (this.#session === undefined) this.#session = this.#read()
     if (this.#session === false) return null
-    if (this.#isWritten) require('./lib/late-changes').watchForLateChange(this.#session)
+    if (this.#isWritten) require('./lib/request/late-changes').watchForLateChange(this.#session)
     return this.#session
   }
 
@@ -102,7 +102,7 @@ class RequestSession {
   }
 
   set(value) {
-    if (this.#isWritten) require('./lib/late-changes').warnOfLateAssignment()
+    if (this.#isWritten) require('./lib/request/late-changes').warnOfLateAssignment()
     if (value == null) {
       this.#session = false
     } else if (typeof value === 'object') {
@@ -145,12 +145,12 @@ module.exports = cookieSession
 module.exports.cookieSession = cookieSession
 module.exports.Keygrip = Keygrip
 // What needs no request; loaded when it is used.
-module.exports.codec = (options) => require('./lib/outside').codec(options)
-module.exports.seal = (data, options) => require('./lib/outside').seal(data, options)
+module.exports.codec = (options) => require('./lib/standalone').codec(options)
+module.exports.seal = (data, options) => require('./lib/standalone').seal(data, options)
 module.exports.unsealWithInfo = (cookieHeader, options) =>
-  require('./lib/outside').unsealWithInfo(cookieHeader, options)
-module.exports.unseal = (cookieHeader, options) => require('./lib/outside').unseal(cookieHeader, options)
-module.exports.cookieHeader = (data, options) => require('./lib/outside').cookieHeader(data, options)
-module.exports.parseKeys = (text) => require('./lib/parse-keys').parseKeys(text)
+  require('./lib/standalone').unsealWithInfo(cookieHeader, options)
+module.exports.unseal = (cookieHeader, options) => require('./lib/standalone').unseal(cookieHeader, options)
+module.exports.cookieHeader = (data, options) => require('./lib/standalone').cookieHeader(data, options)
+module.exports.parseKeys = (text) => require('./lib/keys/parse-keys').parseKeys(text)
 /** Which engine signs: 'native' or 'node'. */
 module.exports.engine = engine.name

@@ -23,7 +23,7 @@ function countCalls(object, names) {
 
 // Both engines take these when they are loaded.
 crypto.createHmac = counted('HMACs', crypto.createHmac)
-const binding = require('../lib/binding')
+const binding = require('../lib/engine/binding')
 const { loadBinding } = binding
 binding.loadBinding = () => {
   const createKeyring = (...args) => {

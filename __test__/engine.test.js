@@ -99,13 +99,13 @@ describe('an install without a binary', () => {
     const { code, message, causes } = JSON.parse(stdout)
     assert.equal(code, 'ERR_COOKIE_SESSION_BINDING')
     assert.equal(causes, 2)
-    const { target } = require('../lib/binding')
+    const { target } = require('../lib/engine/binding')
     assert.ok(message.includes(`@cookie-session-native/${target()}: Cannot find module`), message)
     assert.ok(message.includes(`cookie-session-native.${target()}.node: Cannot find module`), message)
   })
 
   it('names a binary that is there and does not load', () => {
-    const { target } = require('../lib/binding')
+    const { target } = require('../lib/engine/binding')
     const home = path.join(folder, 'node_modules', 'cookie-session-native')
     const file = path.join(home, `cookie-session-native.${target()}.node`)
     fs.writeFileSync(file, 'not a library')
@@ -119,7 +119,7 @@ describe('an install without a binary', () => {
   })
 
   it('takes the package of its platform first', () => {
-    const { target } = require('../lib/binding')
+    const { target } = require('../lib/engine/binding')
     const home = path.join(folder, 'node_modules', '@cookie-session-native', target())
     fs.mkdirSync(home, { recursive: true })
     const addon = `cookie-session-native.${target()}.node`

@@ -10,7 +10,7 @@ const path = require('node:path')
 const { describe, it } = require('node:test')
 const original = require('cookie-session')
 const cookieSession = require('..')
-const { shareHiddenClass } = require('../lib/hidden-class')
+const { shareHiddenClass } = require('../lib/request/hidden-class')
 
 /** Every own property in order, with its flags; values that differ from object to object by their kind alone. */
 function look(object) {

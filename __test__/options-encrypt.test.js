@@ -11,7 +11,7 @@ const http = require('node:http')
 const path = require('node:path')
 const { describe, it } = require('node:test')
 const Keygrip = require('keygrip')
-const { loadBinding } = require('../lib/binding')
+const { loadBinding } = require('../lib/engine/binding')
 const {
   EXPIRED,
   NOW,

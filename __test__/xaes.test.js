@@ -7,8 +7,8 @@ const assert = require('node:assert/strict')
 const crypto = require('node:crypto')
 const { describe, it } = require('node:test')
 const engine = require('../lib/engine')
-const fallback = require('../lib/engine-node')
-const { XaesKey } = require('../lib/xaes')
+const fallback = require('../lib/engine/node')
+const { XaesKey } = require('../lib/engine/xaes')
 
 const NONCE = Buffer.from('ABCDEFGHIJKLMNOPQRSTUVWX')
 

@@ -6,8 +6,8 @@
 
 const { randomBytes } = require('node:crypto')
 const { parseArgs } = require('node:util')
-const { Formats } = require('../lib/formats')
-const { keysIn } = require('../lib/parse-keys')
+const { Formats } = require('../lib/formats/formats')
+const { keysIn } = require('../lib/keys/parse-keys')
 const { pastedCookie } = require('../lib/pasted-cookies')
 
 const USAGE = `Usage:

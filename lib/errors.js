@@ -111,7 +111,7 @@ function sessionErrorOf(thrown, otherwise) {
 /** What Node says of a response whose headers went, by HTTP/1.1 and by HTTP/2. */
 const HEADERS_SENT = new Set(['ERR_HTTP_HEADERS_SENT', 'ERR_HTTP2_HEADERS_SENT'])
 
-/** Which option an error of lib/set-cookie.js blames, whose texts are the original's. Runs no code of what was thrown. */
+/** Which option an error of lib/cookies/set-cookie.js blames, whose texts are the original's. Runs no code of what was thrown. */
 function optionIn(thrown) {
   const { value: message } = types.isNativeError(thrown) ? (dataOf(thrown, 'message') ?? {}) : {}
   const [, option] =

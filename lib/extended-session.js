@@ -12,12 +12,18 @@ const {
   warnNotSaved,
   warnOnce
 } = require('./errors')
-const { refusedByBrowsers } = require('./browser-rules')
+const { refusedByBrowsers } = require('./cookies/browser-rules')
 const { isSecure, setCookies, valuesOf } = require('./jar')
-const { toBase64 } = require('./session')
-const { clearingCookie, isSigned, pushCookies, sealedCookie, setsCookieOf } = require('./session-cookies')
-const { Cookie, pushCookie } = require('./set-cookie')
-const { isStorable } = require('./shared-caches')
+const { toBase64 } = require('./session/session')
+const {
+  clearingCookie,
+  isSigned,
+  pushCookies,
+  sealedCookie,
+  setsCookieOf
+} = require('./cookies/session-cookies')
+const { Cookie, pushCookie } = require('./cookies/set-cookie')
+const { isStorable } = require('./request/shared-caches')
 
 /** As express-session's `proxy: true` has it: the first protocol that a proxy has noted. */
 function isForwardedSecure(req) {
@@ -71,7 +77,7 @@ class ExtendedSession {
       res.once('close', () => this.#checkAfterwards())
   }
 
-  /** What makes this request's middleware another than the next one's, see lib/shared-names.js. */
+  /** What makes this request's middleware another than the next one's, see lib/request/shared-names.js. */
   get middleware() {
     return this.#plan.middleware
   }
@@ -90,7 +96,7 @@ class ExtendedSession {
 
   /** Where the app has an `onError`, that hears of it. */
   #watchForLateChange(session) {
-    if (!this.#plan.options.onError) require('./late-changes').watchForLateChange(session)
+    if (!this.#plan.options.onError) require('./request/late-changes').watchForLateChange(session)
   }
 
   #open() {
@@ -219,7 +225,8 @@ class ExtendedSession {
       throw new Error(`req.${this.#plan.key} can only be set as null or an object.`)
     }
     this.#startOver()
-    if (this.#isWritten && !this.#plan.options.onError) require('./late-changes').warnOfLateAssignment()
+    if (this.#isWritten && !this.#plan.options.onError)
+      require('./request/late-changes').warnOfLateAssignment()
   }
 
   #startOver() {
@@ -407,7 +414,7 @@ class ExtendedSession {
   /**
    * @param {string | undefined} json the session's text; undefined for a value of the original's format, sent as it came
    * @param {string} [value]
-   * @param {import('./formats').Times} [times] where they are to stay as they were
+   * @param {import('./formats/formats').Times} [times] where they are to stay as they were
    */
   #save(json, value, times = this.#timesNow()) {
     const header = this.#res.getHeader('Set-Cookie')

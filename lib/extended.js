@@ -5,11 +5,11 @@
 const onHeaders = require('on-headers')
 const { publisher } = require('./channels')
 const { ExtendedSession } = require('./extended-session')
-const { Formats } = require('./formats')
-const { shareHiddenClass } = require('./hidden-class')
+const { Formats } = require('./formats/formats')
+const { shareHiddenClass } = require('./request/hidden-class')
 const { readNewOptions } = require('./options')
-const { accessorFor } = require('./request-state')
-const { createSession, openFound } = require('./session')
+const { accessorFor } = require('./request/session-accessor')
+const { createSession, openFound } = require('./session/session')
 
 /**
  * What is the same for all requests.
@@ -32,12 +32,12 @@ function planOf(opts, keys) {
     options,
     formats,
     accepts: accepting(options.accept),
-    sessions: options.sessionMethods ? require('./session-methods') : plainSessions,
+    sessions: options.sessionMethods ? require('./session/methods') : plainSessions,
     tell: publisher(middleware)
   }
 }
 
-/** Sessions that know nothing of their request's state: the same functions as lib/session-methods.js has. */
+/** Sessions that know nothing of their request's state: the same functions as lib/session/methods.js has. */
 const plainSessions = {
   createSession: (_state, obj) => createSession(obj),
   openSession: (_state, found) => openFound(found),
@@ -62,7 +62,7 @@ function accepting(accept = () => true) {
 /**
  * What an app is told of a session's cookie.
  *
- * @param {import('./formats').Found} found
+ * @param {import('./formats/formats').Found} found
  * @returns {import('..').SessionInfo}
  */
 function infoOf({ format, keyIndex, times }) {

@@ -5,13 +5,13 @@
 // else an app, a browser or an option brings goes the long way, which asks no questions.
 
 const http = require('node:http')
-const { BROWSERS_KEEP, refusedByBrowsers } = require('./browser-rules')
-const { findCookie, pattern } = require('./cookie-header')
-const { insidesOf } = require('./keygrip')
-const { LiveKeys } = require('./live-keys')
-const { PreparedAttributes } = require('./prepared-attributes')
-const { toBase64 } = require('./session')
-const { Cookie, dropCookies, pushCookie } = require('./set-cookie')
+const { BROWSERS_KEEP, refusedByBrowsers } = require('./cookies/browser-rules')
+const { findCookie, pattern } = require('./cookies/cookie-header')
+const { insidesOf } = require('./keys/keygrip')
+const { LiveKeys } = require('./keys/key-cache')
+const { PreparedAttributes } = require('./cookies/attribute-cache')
+const { toBase64 } = require('./session/session')
+const { Cookie, dropCookies, pushCookie } = require('./cookies/set-cookie')
 
 /** Loaded where something is lost, or goes the long way. */
 const errors = () => require('./errors')
@@ -100,7 +100,7 @@ class Jar {
       this.#insides = insidesOf(this.#given)
       this.#live = this.#insides?.live
       if (this.#live?.algorithm === 'sha256')
-        require('./shared-secret').warnOfSharedSecret(request, this.keys)
+        require('./keys/shared-secret').warnOfSharedSecret(request, this.keys)
     }
     this.#codec = this.#live?.codec(this.#name)
   }

@@ -4,7 +4,7 @@
 // made. Looks at data alone, as an app must not notice.
 
 const { dataOf, hasProxy } = require('./data-property')
-const { isData, isEmptyKey, warnOfEmptyKey } = require('./live-keys')
+const { isData, isEmptyKey, warnOfEmptyKey } = require('./keys/key-cache')
 
 /** Loaded where there is something to warn of. */
 const warnOnce = (...warning) => require('./errors').warnOnce(...warning)
@@ -15,7 +15,7 @@ function warnOfKeys(keys) {
   const given = Array.from({ length: keys.length }, (_, i) => keys[i])
   if (given.some(isEmptyKey)) warnOfEmptyKey()
   if (process.env.NODE_ENV !== 'production') return
-  const { WEAK_KEY, lengthOf } = require('./key-rules')
+  const { WEAK_KEY, lengthOf } = require('./keys/rules')
   if (!given.some((key) => lengthOf(key) < WEAK_KEY)) return
   warnOnce(
     'COOKIE_SESSION_SHORT_KEY',

@@ -7,9 +7,9 @@ const http = require('node:http')
 const { warnOnce } = require('./errors')
 const { types } = require('node:util')
 const { NEW_OPTIONS } = require('./option-names')
-const { emptyKey, lengthOf, wrongKeys } = require('./key-rules')
-const { insidesOf } = require('./keygrip')
-const { endsWithBrowser, lifetimeOf } = require('./lifetime')
+const { emptyKey, lengthOf, wrongKeys } = require('./keys/rules')
+const { insidesOf } = require('./keys/keygrip')
+const { endsWithBrowser, lifetimeOf } = require('./formats/lifetime')
 
 /** What a key can be derived for: HKDF's info has at most 1,024 bytes in Node. */
 const LONGEST_NAME = 900

@@ -3,7 +3,7 @@
 // A session's cookie out of whatever somebody pastes into the command `inspect`: headers as browsers and curl print
 // them, commands that a browser copies, a value alone. What comes later in the text counts, as it does in a browser.
 
-const { findCookie } = require('./cookie-header')
+const { findCookie } = require('./cookies/cookie-header')
 
 /** What stands behind the value in a Set-Cookie header (RFC 6265bis, CHIPS, and Chromium's priority). */
 const ATTRIBUTES = new Set([

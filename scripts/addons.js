@@ -5,7 +5,7 @@
 const { spawnSync } = require('node:child_process')
 const fs = require('node:fs')
 const path = require('node:path')
-const { target } = require('../lib/binding')
+const { target } = require('../lib/engine/binding')
 
 const ROOT = path.join(__dirname, '..')
 
@@ -36,7 +36,7 @@ function compile(args, options = {}) {
 }
 
 /**
- * Puts a library where lib/binding.js finds it as the package of this platform, before the one of this folder.
+ * Puts a library where lib/engine/binding.js finds it as the package of this platform, before the one of this folder.
  *
  * @param {string} library
  * @param {string} packages what NODE_PATH has to be

@@ -8,7 +8,7 @@
 const { spawnSync } = require('node:child_process')
 const fs = require('node:fs')
 const path = require('node:path')
-const { target } = require('../lib/binding')
+const { target } = require('../lib/engine/binding')
 
 const ROOT = path.join(__dirname, '..')
 const SEED = process.env.DIFFERENTIAL_SEED || '1'
@@ -54,7 +54,7 @@ const RULES = [
     '    onHeaders(res,',
     '    state.get()\n    onHeaders(res,'
   ],
-  ['req.session is enumerable', 'lib/request-state.js', 'enumerable: true', 'enumerable: false'],
+  ['req.session is enumerable', 'lib/request/session-accessor.js', 'enumerable: true', 'enumerable: false'],
   ['undefined clears the session as null does', 'index.js', 'if (value == null) {', 'if (value === null) {'],
   [
     'other values throw',
@@ -100,26 +100,31 @@ const RULES = [
   ['debug says `parse`', 'index.js', "if (debug.enabled) debug('parse %s', opened.value)", ''],
   [
     'keys already in a session are not copied',
-    'lib/session.js',
+    'lib/session/session.js',
     'if (!(key in this) || hideable?.has(key)) this[key]',
     'if (key !== "_ctx") this[key]'
   ],
   [
     'inherited keys are copied',
-    'lib/session.js',
+    'lib/session/session.js',
     'for (const key in obj) {',
     'for (const key of Object.keys(obj)) {'
   ],
   [
     '_ctx is not enumerable',
-    'lib/session.js',
+    'lib/session/session.js',
     "'_ctx', { value: ctx }",
     "'_ctx', { value: ctx, enumerable: true }"
   ],
-  ['_val is the cookie’s value', 'lib/session.js', 'context._val = value', 'context._val = undefined'],
+  [
+    '_val is the cookie’s value',
+    'lib/session/session.js',
+    'context._val = value',
+    'context._val = undefined'
+  ],
   [
     'isChanged compares base64, not JSON',
-    'lib/session.js',
+    'lib/session/session.js',
     'return openSession(str)\n',
     'return openSession(str)\n',
     [
@@ -129,11 +134,11 @@ const RULES = [
   ],
   [
     'isPopulated counts own keys',
-    'lib/session.js',
+    'lib/session/session.js',
     'Object.keys(this).length > 0',
     'Object.values(this).some((value) => value !== undefined)'
   ],
-  ['isChanged has no setter', 'lib/session.js', 'isNew: {\n', 'isNew: {\n    set() {},\n'],
+  ['isChanged has no setter', 'lib/session/session.js', 'isNew: {\n', 'isNew: {\n    set() {},\n'],
   [
     'a missing signature sends nothing',
     'lib/jar.js',
@@ -183,69 +188,79 @@ const RULES = [
     '    if (!this.keys) return undefined\n    const index'
   ],
   ['a foreign index may answer anything', 'lib/jar.js', '    if (index < 0) {', '    if (!(index >= 0)) {'],
-  ['keys are live', 'lib/live-keys.js', '    this.#keys = keys\n', '    this.#keys = Array.from(keys)\n'],
+  [
+    'keys are live',
+    'lib/keys/key-cache.js',
+    '    this.#keys = keys\n',
+    '    this.#keys = Array.from(keys)\n'
+  ],
   [
     'the bytes of a key are live',
-    'lib/live-keys.js',
+    'lib/keys/key-cache.js',
     '(one.copy !== undefined && !one.is(keys[i]))',
     'false'
   ],
   [
     'a key that is none throws when it is reached',
-    'lib/live-keys.js',
+    'lib/keys/key-cache.js',
     'if (bytes === undefined) return false',
     'if (bytes === undefined) continue'
   ],
   [
     'the name is that of the options when written',
-    'lib/set-cookie.js',
+    'lib/cookies/set-cookie.js',
     'for (const option in options) this[option]',
     "for (const option in options) if (option !== 'name') this[option]"
   ],
   [
     '`value` among the options lands on the cookie',
-    'lib/set-cookie.js',
+    'lib/cookies/set-cookie.js',
     'for (const option in options) this[option]',
     "for (const option in options) if (option !== 'value') this[option]"
   ],
-  ['maxage is maxAge', 'lib/set-cookie.js', '    this.maxAge = value\n', ''],
+  ['maxage is maxAge', 'lib/cookies/set-cookie.js', '    this.maxAge = value\n', ''],
   [
     'maxAge 0 leaves expires',
-    'lib/set-cookie.js',
+    'lib/cookies/set-cookie.js',
     'if (this.maxAge) this.expires',
     "if (typeof this.maxAge === 'number') this.expires"
   ],
   [
     'a bad maxAge throws',
-    'lib/set-cookie.js',
+    'lib/cookies/set-cookie.js',
     '!Number.isFinite(this.maxAge) : this.maxAge',
     '!Number.isFinite(this.maxAge) : false'
   ],
   [
     'a bad sameSite throws',
-    'lib/set-cookie.js',
+    'lib/cookies/set-cookie.js',
     'if (this.sameSite && this.sameSite !== true && !SAME_SITE',
     'if (false && !SAME_SITE'
   ],
-  ['a bad priority throws', 'lib/set-cookie.js', 'if (this.priority && !PRIORITY', 'if (false && !PRIORITY'],
+  [
+    'a bad priority throws',
+    'lib/cookies/set-cookie.js',
+    'if (this.priority && !PRIORITY',
+    'if (false && !PRIORITY'
+  ],
   [
     'domain is checked no more than it is',
-    'lib/set-cookie.js',
+    'lib/cookies/set-cookie.js',
     'this.domain && !FIELD_CONTENT.test(this.domain)',
     'this.domain && !/^[a-z.]+$/.test(this.domain)'
   ],
   [
     'the order of attributes',
-    'lib/set-cookie.js',
+    'lib/cookies/set-cookie.js',
     "  if (cookie.secure) flags += '; secure'\n  if (cookie.httpOnly) flags += '; httponly'",
     "  if (cookie.httpOnly) flags += '; httponly'\n  if (cookie.secure) flags += '; secure'"
   ],
-  ['sameSite in lower case', 'lib/set-cookie.js', 'cookie.sameSite.toLowerCase()', 'cookie.sameSite'],
-  ['partitioned', 'lib/set-cookie.js', 'if (cookie.partitioned) flags', 'if (false) flags'],
-  ['overwrite drops earlier cookies', 'lib/set-cookie.js', 'headers.splice(i, 1)', 'continue'],
+  ['sameSite in lower case', 'lib/cookies/set-cookie.js', 'cookie.sameSite.toLowerCase()', 'cookie.sameSite'],
+  ['partitioned', 'lib/cookies/set-cookie.js', 'if (cookie.partitioned) flags', 'if (false) flags'],
+  ['overwrite drops earlier cookies', 'lib/cookies/set-cookie.js', 'headers.splice(i, 1)', 'continue'],
   [
     'overwrite drops them by prefix',
-    'lib/set-cookie.js',
+    'lib/cookies/set-cookie.js',
     "headers[i].indexOf(name + '=') === 0",
     "headers[i].split(';')[0] === name + '='"
   ],
@@ -277,26 +292,26 @@ const RULES = [
   ],
   [
     'a path that is there and undefined is no path',
-    'lib/prepared-attributes.js',
+    'lib/cookies/attribute-cache.js',
     "for (const attribute of ['name', 'path', 'httpOnly'])",
     "for (const attribute of ['name', 'httpOnly'])",
     ["      (values.path !== undefined || !('path' in options)) &&\n", '']
   ],
   [
     'options that are not enumerable do not count',
-    'lib/prepared-attributes.js',
+    'lib/cookies/attribute-cache.js',
     'return enumerable && ',
     'return '
   ],
   [
     'the date moves with the clock',
-    'lib/prepared-attributes.js',
+    'lib/cookies/attribute-cache.js',
     'if (second !== this.#second) {',
     'if (this.#second === undefined) {'
   ],
   [
     'attributes of one request do not stay for the next',
-    'lib/prepared-attributes.js',
+    'lib/cookies/attribute-cache.js',
     'options.domain === values.domain &&',
     'true &&'
   ],

@@ -1,6 +1,6 @@
 'use strict'
 
-// Compiles the addon and puts it where lib/binding.js looks for it.
+// Compiles the addon and puts it where lib/engine/binding.js looks for it.
 //
 //   node scripts/build.js [--debug] [--if-rust] [--target NAME]
 //
@@ -11,7 +11,7 @@
 const { spawnSync } = require('node:child_process')
 const { copyFileSync, renameSync } = require('node:fs')
 const path = require('node:path')
-const { target } = require('../lib/binding')
+const { target } = require('../lib/engine/binding')
 const { compile } = require('./addons')
 const { GLIBC, TARGETS } = require('./targets')
 

@@ -13,7 +13,7 @@
 const { spawnSync } = require('node:child_process')
 const fs = require('node:fs')
 const path = require('node:path')
-const { target } = require('../lib/binding')
+const { target } = require('../lib/engine/binding')
 const { compile, putAsPackage } = require('./addons')
 
 const ROOT = path.join(__dirname, '..')
@@ -100,7 +100,7 @@ function plantBugs() {
 }
 
 /**
- * Builds an addon that names its lines, and puts it where lib/binding.js finds it as a package.
+ * Builds an addon that names its lines, and puts it where lib/engine/binding.js finds it as a package.
  *
  * @returns {string} what NODE_PATH has to be
  */

@@ -1,7 +1,7 @@
 'use strict'
 
 // The platforms that a prebuilt addon is published for, each as an npm package of its own. The names are those that
-// lib/binding.js asks for.
+// lib/engine/binding.js asks for.
 
 /** The oldest C library that a binary for gnu runs with: that of RHEL 7, Debian 8 and Amazon Linux 2. */
 const GLIBC = '2.17'

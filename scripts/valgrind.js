@@ -16,7 +16,7 @@ const { spawnSync } = require('node:child_process')
 const fs = require('node:fs')
 const path = require('node:path')
 const { Worker, isMainThread } = require('node:worker_threads')
-const { target } = require('../lib/binding')
+const { target } = require('../lib/engine/binding')
 
 /** The argument with which this file does, under memcheck, what is to be watched. */
 const WORK = '--work'
@@ -119,7 +119,7 @@ function sealing(engine, other, lengths) {
 
 async function work() {
   const engine = require('../lib/engine')
-  const other = require('../lib/engine-node')
+  const other = require('../lib/engine/node')
   assert.equal(engine.name, 'native')
   if (isMainThread) {
     signing(engine, other, 'sha1', 'base64', LENGTHS)

@@ -16,7 +16,7 @@ const { describe, it } = require('node:test')
 const ROOT = path.join(__dirname, '..', '..')
 const DOCUMENTS = ['README.md', 'SECURITY.md', 'bench/README.md', 'examples/README.md']
 const cookieSession = require('../..')
-const { target } = require('../../lib/binding')
+const { target } = require('../../lib/engine/binding')
 
 const read = (name) => fs.readFileSync(path.join(ROOT, name), 'utf8')
 const key = (letter) => letter.repeat(40)

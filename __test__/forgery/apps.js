@@ -4,7 +4,7 @@
 // here from docs/format.md and docs/options.md over node:crypto, so that no verdict rests on the code it judges.
 
 const crypto = require('node:crypto')
-const { XaesKey } = require('../../lib/xaes')
+const { XaesKey } = require('../../lib/engine/xaes')
 const { loadOriginal } = require('../differential/implementations')
 const { loadOurs } = require('../differential/implementations')
 const { drive, pairsOf } = require('./request')

@@ -9,7 +9,7 @@ const fs = require('node:fs')
 const path = require('node:path')
 const { before, describe, it } = require('node:test')
 
-const { target } = require('../../lib/binding')
+const { target } = require('../../lib/engine/binding')
 const { compile, putAsPackage } = require('../../scripts/addons')
 
 const ROOT = path.join(__dirname, '..', '..')
@@ -19,7 +19,7 @@ const PACKAGES = path.join(TARGET, 'packages')
 const SYMBOL = 'COOKIE_SESSION_NATIVE_PANICS'
 const EXPORT = 'panicAfter'
 
-/** Builds the addon, where lib/binding.js finds it as a package. @returns {string} its path */
+/** Builds the addon, where lib/engine/binding.js finds it as a package. @returns {string} its path */
 function build() {
   const library = compile(['build', '--release', '--features=panics', '--quiet', '--target-dir', TARGET])
   return putAsPackage(library, PACKAGES)

@@ -4,7 +4,7 @@
 
 const assert = require('node:assert/strict')
 const http = require('node:http')
-const { loadBinding } = require('../../lib/binding')
+const { loadBinding } = require('../../lib/engine/binding')
 const cookieSession = require('../..')
 
 const { panicAfter } = loadBinding()

@@ -4,7 +4,7 @@
 // can send, or an app's older or newer version. And a slow, obvious reading of docs/format.md, to say what they hold.
 
 const crypto = require('node:crypto')
-const { XaesKey } = require('../../lib/xaes')
+const { XaesKey } = require('../../lib/engine/xaes')
 const { randomJson, randomText } = require('./values')
 
 const NAME = 'session'

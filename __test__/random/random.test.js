@@ -17,8 +17,8 @@ const net = require('node:net')
 const { test } = require('node:test')
 const { loadOriginal, loadOurs } = require('../differential/implementations')
 const { Random } = require('../differential/random')
-const { findCookie } = require('../../lib/cookie-header')
-const { openSession } = require('../../lib/session')
+const { findCookie } = require('../../lib/cookies/cookie-header')
+const { openSession } = require('../../lib/session/session')
 const { OUTCOMES, TIMES_SHAPES, randomClaim, read, seal } = require('./claims')
 const { NAMES, randomHeader } = require('./headers')
 const { DAMAGES, randomText, randomValue } = require('./values')
@@ -41,8 +41,8 @@ const KEY = 'a key of the test, as thirty-two bytes'
 
 const engines = engineNames.map((name) =>
   name === 'node'
-    ? require('../../lib/engine-node')
-    : require('../../lib/engine-native')(require('../../lib/binding').loadBinding())
+    ? require('../../lib/engine/node')
+    : require('../../lib/engine/native')(require('../../lib/engine/binding').loadBinding())
 )
 
 function ringOf(engine) {

@@ -245,7 +245,10 @@ function publish(port) {
   const surplus = packed.files
     .map((file) => file.path)
     .filter(
-      (name) => !/^(?:(?:bin|lib)\/[\w-]+\.js|index\.(?:js|d\.ts)|package\.json|\w+\.md|LICENSE)$/.test(name)
+      (name) =>
+        !/^(?:(?:bin\/|lib\/(?:\w+\/)?)[\w-]+\.js|index\.(?:js|d\.ts)|package\.json|\w+\.md|LICENSE)$/.test(
+          name
+        )
     )
   assert.deepEqual(surplus, [], 'files that are not meant to ship')
   console.log(`${packed.id}: ${packed.files.length} files, ${packed.unpackedSize} bytes unpacked`)

@@ -3,9 +3,9 @@
 // A secret that cookie-parser has as well: it signs a cookie as HMAC-SHA256 of `NAME=VALUE` text that a user may have
 // chosen, which a session under the same key and digest cannot be told from.
 
-const { peek } = require('./data-property')
+const { peek } = require('../data-property')
 const { insidesOf } = require('./keygrip')
-const { warnOnce } = require('./errors')
+const { warnOnce } = require('../errors')
 
 /** The keys that sign with SHA-256 in the original's format. */
 function keysUnderSha256(keys, digest) {

@@ -118,7 +118,7 @@ function openSession(value, json) {
 }
 
 /**
- * A session of what lib/formats.js found: a value of the original's format, or a text of another.
+ * A session of what lib/formats/formats.js found: a value of the original's format, or a text of another.
  *
  * @param {{ value?: string, json?: string }} found
  * @param {typeof openSession} [open]

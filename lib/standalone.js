@@ -3,12 +3,12 @@
 // Sessions where there is no request: a WebSocket server that reads a Cookie header, a test that needs a user who is
 // logged in. The same options, formats and checks as the middleware's.
 
-const { refusedByBrowsers } = require('./browser-rules')
+const { refusedByBrowsers } = require('./cookies/browser-rules')
 const { infoOf, planOf } = require('./extended')
 const { SessionError, sessionErrorOf } = require('./errors')
 const { NEW_OPTIONS } = require('./option-names')
-const { createSession, openFound } = require('./session')
-const { clearingCookie, isSigned, pushCookies, sealedCookie } = require('./session-cookies')
+const { createSession, openFound } = require('./session/session')
+const { clearingCookie, isSigned, pushCookies, sealedCookie } = require('./cookies/session-cookies')
 
 /**
  * The options with their defaults; the caller's object stays as it is, and is still read when a cookie is written.

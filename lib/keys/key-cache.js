@@ -4,7 +4,7 @@
 // states once; each use compares them with what was hashed, and only what changed is made again.
 
 const { types } = require('node:util')
-const engine = require('./engine')
+const engine = require('../engine')
 
 /** Bytes of a digest, for the algorithms that the engines have states for. */
 const DIGEST_LENGTH = { __proto__: null, sha1: 20, sha256: 32, sha384: 48, sha512: 64 }
@@ -49,7 +49,7 @@ function isEmptyKey(key) {
 
 /** Loaded where there is something to warn of. */
 function warnOfEmptyKey() {
-  require('./errors').warnOnce(
+  require('../errors').warnOnce(
     'COOKIE_SESSION_EMPTY_KEY',
     'a key is empty, so that everybody can sign with it. Make one with `npx cookie-session-native keygen`; ' +
       '`parseKeys` drops what is empty in a list'
@@ -196,7 +196,7 @@ class LiveKeys {
       return this.#ring.index(data, digest)
     }
     // Loaded here for node:crypto's sake, see `#hmac`.
-    const { equals } = require('./constant-time')
+    const { equals } = require('../engine/constant-time')
     for (let i = 0, l = this.#keys.length; i < l; i++) {
       if (equals(digest, this.#hmac(data, this.#keys[i]))) return i
     }

@@ -3,14 +3,14 @@
 // A session's text as the values of its cookies, and back, in every format there is (docs/format.md): the original's,
 // signed; `v1.`, signed, with times; `e1.`, encrypted, with times. Knows nothing of requests and responses.
 
-const { findCookie, findCookies } = require('./cookie-header')
-const { VERSION, encryptionKeys, signatureKeys } = require('./derived-keys')
-const { SessionError } = require('./errors')
-const { requireNoEmptyKey } = require('./key-rules')
-const { insidesOf } = require('./keygrip')
+const { findCookie, findCookies } = require('../cookies/cookie-header')
+const { VERSION, encryptionKeys, signatureKeys } = require('../keys/derived-keys')
+const { SessionError } = require('../errors')
+const { requireNoEmptyKey } = require('../keys/rules')
+const { insidesOf } = require('../keys/keygrip')
 const { endOf } = require('./lifetime')
-const { LiveKeys } = require('./live-keys')
-const { toBase64 } = require('./session')
+const { LiveKeys } = require('../keys/key-cache')
+const { toBase64 } = require('../session/session')
 
 const SIGNED = 'v1.'
 const ENCRYPTED = 'e1.'
@@ -21,7 +21,7 @@ const MOST_COOKIES = 4
 
 /**
  * When a cookie was issued, and its session created, ms since 1970. `expires` is the end of it under `ttl: true`, and
- * `maxAge` what the request said that wrote it, see lib/lifetime.js.
+ * `maxAge` what the request said that wrote it, see lib/formats/lifetime.js.
  *
  * @typedef {{ issued: number, created: number, expires?: number, maxAge?: number | null }} Times
  */
@@ -170,7 +170,7 @@ class Formats {
   prepare(req) {
     if (this.#looksAtSecrets && req !== undefined) {
       this.#looksAtSecrets = false
-      const { warnOfSharedSecret } = require('./shared-secret')
+      const { warnOfSharedSecret } = require('../keys/shared-secret')
       warnOfSharedSecret(req, this.#given, this.#options.digest)
     }
     if (this.#options.formatIsNew) return

@@ -4,10 +4,10 @@
 // one purpose, or under one name, is nothing under another.
 
 const { hkdfSync, randomBytes } = require('node:crypto')
-const engine = require('./engine')
-const { SessionError } = require('./errors')
-const { LiveKeys } = require('./live-keys')
-const { LEAST_KEY, wrongKeys } = require('./key-rules')
+const engine = require('../engine')
+const { SessionError } = require('../errors')
+const { LiveKeys } = require('./key-cache')
+const { LEAST_KEY, wrongKeys } = require('./rules')
 
 const VERSION = 'cookie-session-native/v1'
 const LENGTH = 32

@@ -4,7 +4,7 @@
 
 const { createHmac, createSecretKey } = require('node:crypto')
 const { equals } = require('./constant-time')
-const { findCookie } = require('./cookie-header')
+const { findCookie } = require('../cookies/cookie-header')
 
 const ALGORITHMS = ['sha1', 'sha256', 'sha384', 'sha512']
 /** keygrip's base64, with `/` as `_`, `+` as `-` and no `=`, is what Node calls base64url. */

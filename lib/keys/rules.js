@@ -3,8 +3,8 @@
 // What keys have to be where an opt-in option is set.
 
 const { types } = require('node:util')
-const { SessionError } = require('./errors')
-const { MOST_KEYS, isEmptyKey } = require('./live-keys')
+const { SessionError } = require('../errors')
+const { MOST_KEYS, isEmptyKey } = require('./key-cache')
 
 /** Bytes of a key that is no easier to guess than what is derived from it. */
 const LEAST_KEY = 32

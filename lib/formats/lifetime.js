@@ -76,7 +76,7 @@ function setLifetime(cookie, { maxAge, expires }) {
  *
  * @param {{ ttl?: number | true, lifetime?: Lifetime }} options see lib/options.js; `lifetime` is the one that bounds a
  *   cookie without, under `ttl: true`
- * @param {import('./set-cookie').Cookie} cookie
+ * @param {import('../cookies/set-cookie').Cookie} cookie
  * @param {object | null | undefined} attributes the options as they are now
  * @param {import('./formats').Times} times those that it is to have, with `expires` where that is to stay
  * @param {import('./formats').Times} [kept] those of the cookie that the session came in

@@ -3,7 +3,7 @@
 // regenerate, save, reload, destroy and touch, as express-session (1.19) has them, for passport and what else was
 // written for it. They end at the state of their request; see lib/extended-session.js.
 
-const { warnOnce } = require('./errors')
+const { warnOnce } = require('../errors')
 const { openFound, sessionsWith } = require('./session')
 
 /** The request's state behind a session. */

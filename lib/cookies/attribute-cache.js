@@ -2,10 +2,10 @@
 
 // The attributes of a session's cookie as text, made once for options that stay as they are. Where only the
 // clock has moved, only the date is written anew, once a second. Options that a text cannot stand for get none:
-// then each cookie is made for its occasion, as lib/set-cookie.js does it.
+// then each cookie is made for its occasion, as lib/cookies/set-cookie.js does it.
 
 const { refusal } = require('./browser-rules')
-const { dataOf, hasProxy } = require('./data-property')
+const { dataOf, hasProxy } = require('../data-property')
 const { Cookie, flagsOf, pathOf } = require('./set-cookie')
 
 const objectToString = Object.prototype.toString

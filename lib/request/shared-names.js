@@ -3,8 +3,8 @@
 // Two middlewares on one request that use one cookie name: each reads what the other wrote, so that a session of the one
 // passes for one of the other's.
 
-const { peek } = require('./data-property')
-const { warnOnce } = require('./errors')
+const { peek } = require('../data-property')
+const { warnOnce } = require('../errors')
 
 /** The middlewares that each request with more than one has passed. */
 const passed = new WeakMap()

@@ -2,7 +2,7 @@
 
 // A drop-in for the `keygrip` package (1.1.0): the same signatures and errors, on the engine's states.
 
-const { LiveKeys } = require('./live-keys')
+const { LiveKeys } = require('./key-cache')
 
 /** What a middleware needs of a Keygrip that was made here; nobody else can get at it. */
 const insides = new WeakMap()

@@ -60,7 +60,7 @@ function refusal(name, cookie) {
 function refusedByBrowsers(name, cookie) {
   const detail = refusal(name, cookie)
   if (detail === undefined) return undefined
-  const { SessionError } = require('./errors')
+  const { SessionError } = require('../errors')
   return new SessionError('ERR_SESSION_INVALID_ATTRIBUTE', { detail })
 }
 

@@ -6,7 +6,7 @@
 const { openSync, readSync, closeSync } = require('node:fs')
 const path = require('node:path')
 
-const ROOT = path.join(__dirname, '..')
+const ROOT = path.join(__dirname, '..', '..')
 
 /**
  * The C library that this Node was linked to, as the names of prebuilt packages have it. A program

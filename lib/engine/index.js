@@ -8,8 +8,8 @@ const { loadBinding } = require('./binding')
 const VARIABLE = 'COOKIE_SESSION_ENGINE'
 
 function chooseEngine(wanted) {
-  if (wanted === 'node') return require('./engine-node')
-  if (wanted === 'native') return require('./engine-native')(loadBinding())
+  if (wanted === 'node') return require('./node')
+  if (wanted === 'native') return require('./native')(loadBinding())
   if (wanted !== undefined && wanted !== '') {
     throw new TypeError(`${VARIABLE} is ${JSON.stringify(wanted)}; expected 'native' or 'node', or nothing`)
   }
@@ -17,9 +17,9 @@ function chooseEngine(wanted) {
   try {
     binding = loadBinding()
   } catch {
-    return require('./engine-node')
+    return require('./node')
   }
-  return require('./engine-native')(binding)
+  return require('./native')(binding)
 }
 
 module.exports = chooseEngine(process.env[VARIABLE])

@@ -4,9 +4,9 @@
 // where there is none.
 
 const { BROWSERS_KEEP } = require('./browser-rules')
-const { SessionError, failingAs, warnTooLarge } = require('./errors')
-const { requireSecure } = require('./jar')
-const { applyLifetime } = require('./lifetime')
+const { SessionError, failingAs, warnTooLarge } = require('../errors')
+const { requireSecure } = require('../jar')
+const { applyLifetime } = require('../formats/lifetime')
 const { Cookie, pushCookie } = require('./set-cookie')
 
 /** Whether a signature is looked at, or written; where it is theirs to say, as the attributes have it. */
@@ -46,7 +46,7 @@ function cookieOf({ name, options }, value, attributes, isSecure) {
  * @param {object} session
  * @param {string} [session.json] its text
  * @param {string} [session.value] or the value of a cookie of the original's format that is sent as it came
- * @param {Times} session.times those that it is to have; see lib/formats.js
+ * @param {Times} session.times those that it is to have; see lib/formats/formats.js
  * @param {Times} [session.kept] those of the cookie that it came in
  * @param {boolean} session.isTimed whether it is written in a format with times
  * @param {object | null | undefined} attributes the options as they are now

@@ -3,7 +3,7 @@
 // A session that is changed after the headers went is lost. Outside production this warns of it, once, without
 // anything that an app could observe: no listener, no getter and no toJSON of the app's is called.
 
-const { SessionError, warnNotSaved } = require('./errors')
+const { SessionError, warnNotSaved } = require('../errors')
 
 // As it is now: an app's tests may replace it.
 const { queueMicrotask } = globalThis

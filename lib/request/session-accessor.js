@@ -71,7 +71,7 @@ const sharedAccessor = {
 }
 
 /**
- * @param {import('node:http').IncomingMessage} req has to have no property of ours yet, see lib/request-state.js
+ * @param {import('node:http').IncomingMessage} req has to have no property of ours yet, see lib/request/session-accessor.js
  * @param {{ get(): unknown, set(value: unknown): void, middleware: object }} state
  * @returns {PropertyDescriptor}
  */
