@@ -81,7 +81,7 @@ describe('shareHiddenClass', () => {
   }, () => {
     const script = `
       const http = require('node:http')
-      const { shareHiddenClass } = require('./lib/hidden-class')
+      const { shareHiddenClass } = require('./lib/request/hidden-class')
       const prototype = Object.create(http.ServerResponse.prototype)
       const make = (share) => {
         const message = Object.setPrototypeOf(new http.ServerResponse({}), prototype)
