@@ -975,7 +975,7 @@ describe('options that are code: the same reads in the same order', () => {
 })
 
 test('options of ours are not read after the middleware was made', () => {
-  const { NEW_OPTIONS } = require('../lib/option-names')
+  const { OPT_IN_OPTIONS } = require('../lib/opt-in')
   const given = {
     ...MODERN.signed,
     encrypt: false,

@@ -76,13 +76,13 @@ function propertyOf(thrown, name) {
 const reasons = new WeakMap()
 
 /** @returns {Error} the same error, of which is known from now on what it stands for */
-function because(code, error) {
+function withCode(code, error) {
   reasons.set(error, code)
   return error
 }
 
 /** Calls something of the app's that stands for a reason of its own. */
-function failingAs(code, call) {
+function rethrowAs(code, call) {
   try {
     return call()
   } catch (error) {
@@ -156,12 +156,12 @@ function warnTooLarge(name, bytes) {
 module.exports = {
   Failure,
   SessionError,
-  because,
   causeOf,
-  failingAs,
   propertyOf,
+  rethrowAs,
   sessionErrorOf,
   warnNotSaved,
   warnOnce,
-  warnTooLarge
+  warnTooLarge,
+  withCode
 }

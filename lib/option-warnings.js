@@ -15,11 +15,11 @@ function warnOfKeys(keys) {
   const given = Array.from({ length: keys.length }, (_, i) => keys[i])
   if (given.some(isEmptyKey)) warnOfEmptyKey()
   if (process.env.NODE_ENV !== 'production') return
-  const { WEAK_KEY, lengthOf } = require('./keys/rules')
-  if (!given.some((key) => lengthOf(key) < WEAK_KEY)) return
+  const { WEAK_KEY_BYTES, lengthOf } = require('./keys/rules')
+  if (!given.some((key) => lengthOf(key) < WEAK_KEY_BYTES)) return
   warnOnce(
     'COOKIE_SESSION_SHORT_KEY',
-    `a key has less than ${WEAK_KEY} bytes, and may be found by trying. ` +
+    `a key has less than ${WEAK_KEY_BYTES} bytes, and may be found by trying. ` +
       'Make one with `npx cookie-session-native keygen`'
   )
 }

@@ -6,13 +6,13 @@
 const http = require('node:http')
 const { warnOnce } = require('./errors')
 const { types } = require('node:util')
-const { NEW_OPTIONS } = require('./option-names')
+const { OPT_IN_OPTIONS } = require('./opt-in')
 const { emptyKey, lengthOf, wrongKeys } = require('./keys/rules')
-const { insidesOf } = require('./keys/keygrip')
+const { internalsOf } = require('./keys/keygrip')
 const { endsWithBrowser, lifetimeOf } = require('./formats/lifetime')
 
 /** What a key can be derived for: HKDF's info has at most 1,024 bytes in Node. */
-const LONGEST_NAME = 900
+const MAX_NAME_LENGTH = 900
 const DIGESTS = ['sha1', 'sha256', 'sha384', 'sha512']
 
 /** What Express's request and what goes with it has beside Node's. */
@@ -71,11 +71,11 @@ function ignored(name, value, expected) {
   )
 }
 
-function readRolling({ rolling }, formatIsNew) {
+function readRolling({ rolling }, hasTimes) {
   if (rolling === undefined || rolling === false) return undefined
   if (rolling === true) return true
   if (typeof rolling === 'number' && rolling > 0 && Number.isSafeInteger(rolling)) {
-    if (formatIsNew) return rolling
+    if (hasTimes) return rolling
     ignored('rolling', rolling, 'true or false, as a number needs ttl, maxLifetime or encrypt')
     return undefined
   }
@@ -136,23 +136,23 @@ function probe() {
 }
 
 /**
- * Reads the new options.
+ * Reads the opt-in options.
  *
  * @param {object} options what the middleware was given
  * @param {unknown} keys its keys
  * @throws {TypeError} for a wrong value, or options that do not go together
  */
-function readNewOptions(options, keys) {
+function readOptions(options, keys) {
   const encrypt = readBoolean(options, 'encrypt')
   const ttl = readTtl(options)
   const maxLifetime = readCount(options, 'maxLifetime', 'milliseconds')
-  const formatIsNew = encrypt || ttl !== undefined || maxLifetime !== undefined
+  const hasTimes = encrypt || ttl !== undefined || maxLifetime !== undefined
   const { digest } = options
   if (digest !== undefined && !DIGESTS.includes(digest)) {
     wrong('digest', digest, DIGESTS.map((name) => `'${name}'`).join(' or '))
   }
   const legacy = readLegacy(options)
-  if (legacy !== undefined && !formatIsNew && (digest === undefined || digest === 'sha1')) {
+  if (legacy !== undefined && !hasTimes && (digest === undefined || digest === 'sha1')) {
     throw new TypeError('option legacy is set; expected encrypt, ttl, maxLifetime or digest beside it')
   }
 
@@ -161,9 +161,9 @@ function readNewOptions(options, keys) {
       throw new TypeError(`option signed is ${options.signed}; expected true, as option ${name} is set`)
     }
   }
-  const insides = insidesOf(keys)
+  const internals = internalsOf(keys)
   const signs = typeof keys?.sign === 'function' || typeof keys?.index === 'function'
-  if (keys && !Array.isArray(keys) && !signs && (digest !== undefined || formatIsNew)) {
+  if (keys && !Array.isArray(keys) && !signs && (digest !== undefined || hasTimes)) {
     wrong('keys', keys, 'an array of keys')
   }
   if (digest !== undefined && keys && !Array.isArray(keys)) {
@@ -171,22 +171,22 @@ function readNewOptions(options, keys) {
       'option digest is set beside a Keygrip, which has a digest of its own; expected one of them'
     )
   }
-  if (formatIsNew) {
-    if (!Array.isArray(keys) && insides === undefined) {
+  if (hasTimes) {
+    if (!Array.isArray(keys) && internals === undefined) {
       throw new TypeError(
         'option keys is an object that signs by itself, from which no key can be derived; expected an array of keys, ' +
           'a secret, or a Keygrip of cookie-session-native'
       )
     }
     const { name } = options
-    if (name !== undefined && name !== null && (typeof name !== 'string' || name.length > LONGEST_NAME)) {
-      wrong('name', name, `a string of at most ${LONGEST_NAME} characters`)
+    if (name !== undefined && name !== null && (typeof name !== 'string' || name.length > MAX_NAME_LENGTH)) {
+      wrong('name', name, `a string of at most ${MAX_NAME_LENGTH} characters`)
     }
-    const problem = wrongKeys(Array.from(insides?.live.keys ?? keys, lengthOf), legacy !== undefined)
+    const problem = wrongKeys(Array.from(internals?.cache.keys ?? keys, lengthOf), legacy !== undefined)
     if (problem !== undefined) throw new TypeError(`option keys: ${problem}`)
   }
-  const isAnySet = NEW_OPTIONS.some((name) => options[name] !== undefined)
-  const problem = isAnySet ? emptyKey(Array.isArray(keys) ? keys : insides?.live.keys) : undefined
+  const isAnySet = OPT_IN_OPTIONS.some((name) => options[name] !== undefined)
+  const problem = isAnySet ? emptyKey(Array.isArray(keys) ? keys : internals?.cache.keys) : undefined
   if (problem !== undefined) throw new TypeError(`option ${options.keys ? 'keys' : 'secret'}: ${problem}`)
 
   return {
@@ -197,8 +197,8 @@ function readNewOptions(options, keys) {
     /** Of a cookie that has none of its own, under `ttl: true`. */
     lifetime: ttl === true ? lifetimeOf(options) : undefined,
     maxLifetime,
-    formatIsNew,
-    rolling: readRolling(options, formatIsNew),
+    hasTimes,
+    rolling: readRolling(options, hasTimes),
     legacy,
     onError: readFunction(options, 'onError'),
     maxSize: readCount(options, 'maxSize', 'bytes'),
@@ -212,4 +212,4 @@ function readNewOptions(options, keys) {
   }
 }
 
-module.exports = { readNewOptions }
+module.exports = { readOptions }

@@ -3,30 +3,15 @@
 // Sessions where there is no request: a WebSocket server that reads a Cookie header, a test that needs a user who is
 // logged in. The same options, formats and checks as the middleware's.
 
-const { refusedByBrowsers } = require('./cookies/browser-rules')
-const { infoOf, planOf } = require('./extended')
+const { applyDefaults, createConfig } = require('./config')
 const { SessionError, sessionErrorOf } = require('./errors')
-const { NEW_OPTIONS } = require('./option-names')
-const { createSession, openFound } = require('./session/session')
-const { clearingCookie, isSigned, pushCookies, sealedCookie } = require('./cookies/session-cookies')
+const { OPT_IN_OPTIONS } = require('./opt-in')
+const { askAccept, infoOf } = require('./request/policy')
+const { createSession, openSession } = require('./session/session')
 
 /**
- * The options with their defaults; the caller's object stays as it is, and is still read when a cookie is written.
- *
- * @throws {Error} `.keys required.`
- */
-function withDefaults(options) {
-  const opts = Object.create(options)
-  for (const name of ['overwrite', 'httpOnly', 'signed']) {
-    if (options[name] === undefined || options[name] === null) opts[name] = true
-  }
-  const keys = options.keys || (options.secret ? [options.secret] : undefined)
-  if (!keys && opts.signed) throw new Error('.keys required.')
-  return { opts, keys }
-}
-
-/**
- * What reads and writes sessions under some options.
+ * What reads and writes sessions under some options. The caller's object stays as it is, and is still read when a cookie
+ * is written.
  *
  * @param {import('..').Options} options
  * @returns {import('..').Codec}
@@ -37,69 +22,75 @@ function codecOf(options) {
   if (typeof options !== 'object' || options === null) {
     throw new TypeError(`options is ${options === null ? 'null' : typeof options}; expected an object`)
   }
-  const { opts, keys } = withDefaults(options)
-  const plan = planOf(opts, keys)
-  const { tell } = plan
+  const own = Object.create(options)
+  const { cookies, format, optIn, publish } = createConfig(own, applyDefaults(own), true)
+
+  /** Where there is no request: the connection is not looked at, and what browsers refuse is an error. */
+  const context = {
+    options: own,
+    carriesSignature: () => false,
+    report(error) {
+      throw error
+    }
+  }
 
   /** A session with what is known of its cookie; null for none. */
   function open(cookieHeader) {
     if (cookieHeader !== undefined && cookieHeader !== null && typeof cookieHeader !== 'string') {
       throw new TypeError(`cookieHeader is ${typeof cookieHeader}; expected a string, or nothing`)
     }
-    plan.formats.prepare()
-    const found = plan.formats.open(cookieHeader ?? undefined, isSigned(plan, opts), Date.now())
-    const { ageMs, bytes, json, keyIndex, reason, value } = found
+    format.prepare()
+    const opened = format.open(cookieHeader ?? undefined, cookies.isSigned(own))
+    if (opened === undefined) return null
+    const { ageMs, json, keyIndex, reason, value, valueLength } = opened
     const refuse = (why) => {
-      tell('rejected', { reason: why, keyIndex, ageMs })
+      publish('rejected', { reason: why, keyIndex, ageMs })
       return null
     }
     if (reason !== undefined) return refuse(reason)
     if (!json && !value) return null
     let session
     try {
-      session = openFound(found)
+      session = openSession(value, json)
     } catch {
       return refuse('malformed')
     }
-    if (!plan.accepts(session, undefined, found)) return refuse('accept')
-    tell('opened', { keyIndex, ageMs, bytes })
-    return { session: { ...session }, info: infoOf(found) }
+    if (optIn.accept !== undefined && !askAccept(optIn.accept, session, undefined, opened))
+      return refuse('accept')
+    publish('opened', { keyIndex, ageMs, bytes: cookies.bytesOf(value?.length ?? valueLength) })
+    return { session: { ...session }, info: infoOf(opened) }
   }
 
   /** The cookies for data, or for null those that clear it. */
-  function cookiesOf(data) {
+  function seal(data) {
     if (data !== null && typeof data !== 'object') {
       throw new TypeError(`data is ${typeof data}; expected an object, or null`)
     }
-    plan.formats.prepare()
-    if (data === null) return clearingCookie(plan, opts)
-    let json
+    format.prepare()
     let code = 'ERR_SESSION_NOT_SERIALIZABLE'
+    const values = []
     try {
-      json = JSON.stringify(createSession(data))
-      if (json === undefined) throw new SessionError(code)
+      const json = data === null ? undefined : textOf(data)
       code = 'ERR_SESSION_INVALID_ATTRIBUTE'
-      const now = plan.formats.now()
-      const session = { json, times: { issued: now, created: now }, isTimed: plan.formats.isTimed() }
-      const sealed = sealedCookie(plan, session, opts)
-      const refused = refusedByBrowsers(plan.name, sealed.cookie)
-      if (refused !== undefined) throw refused
-      return sealed
+      const made = data === null ? cookies.makeClearing(context) : cookies.make(context, json, timesNow())
+      cookies.push(values, context, made)
+      if (data !== null) publish('saved', { bytes: made.bytes })
     } catch (thrown) {
       throw sessionErrorOf(thrown, code)
     }
+    return values
   }
 
-  function seal(data) {
-    const values = []
-    const cookies = cookiesOf(data)
-    try {
-      pushCookies(values, plan, cookies, data === null)
-    } catch (thrown) {
-      throw sessionErrorOf(thrown, 'ERR_SESSION_INVALID_ATTRIBUTE')
-    }
-    if (data !== null) tell('saved', { bytes: cookies.bytes })
-    return values
+  function textOf(data) {
+    const json = JSON.stringify(createSession(data))
+    if (json === undefined) throw new SessionError('ERR_SESSION_NOT_SERIALIZABLE')
+    return json
+  }
+
+  function timesNow() {
+    if (!format.isTimed()) return undefined
+    const now = format.now()
+    return { times: { issued: now, created: now } }
   }
 
   function cookieHeader(data) {
@@ -120,7 +111,7 @@ function codecOf(options) {
 const codecs = new WeakMap()
 
 /** All other options are read when a cookie is written. */
-const READ_ONCE = ['name', 'keys', 'secret', 'signed', 'maxAge', 'expires', ...NEW_OPTIONS]
+const READ_ONCE = ['name', 'keys', 'secret', 'signed', 'maxAge', 'expires', ...OPT_IN_OPTIONS]
 
 /** One codec for each options object, as long as nothing is replaced that was read once. */
 function codec(options) {

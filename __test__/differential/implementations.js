@@ -104,7 +104,7 @@ function loadOurs(engine, { extended = false, subscribed = false, folder = root 
   const before = process.env.COOKIE_SESSION_ENGINE
   if (engine !== undefined) process.env.COOKIE_SESSION_ENGINE = engine
   try {
-    if (extended) load(path.join(folder, 'lib', 'option-names.js')).hasNewOptions = () => true
+    if (extended) load(path.join(folder, 'lib', 'opt-in.js')).hasOptIn = () => true
     const cookieSession = load(path.join(folder, 'index.js'))
     return {
       label:

@@ -33,14 +33,17 @@ function isPlain(options, attribute) {
   return enumerable && (value === null || !/^(?:object|function)$/.test(typeof value))
 }
 
-class PreparedAttributes {
+class AttributeCache {
   #values
   #path
   #flags
   #secureFlags
-  /** The whole text without and with `secure`, good until the clock has moved on by a second. */
-  #plain
-  #secure
+  /** The whole text without a date, without and with `secure`. */
+  #dateless
+  #datelessSecure
+  /** The same with a date, and the second that it names. */
+  #dated
+  #datedSecure
   #second
   /** Whether browsers refuse such a cookie, or refuse it without `secure`. */
   isSuspect
@@ -48,7 +51,7 @@ class PreparedAttributes {
   /**
    * @param {object} options `req.sessionOptions`
    * @param {string} name the name that its cookie is sealed for
-   * @returns {PreparedAttributes | undefined} undefined where there is something that a text cannot stand for
+   * @returns {AttributeCache | undefined} undefined where there is something that a text cannot stand for
    */
   static of(options, name) {
     if (hasProxy(options)) return undefined
@@ -68,22 +71,23 @@ class PreparedAttributes {
       if (option === '__proto__' || dataOf(options, option) === undefined) return undefined
     }
 
-    let prepared
+    let cache
     try {
-      prepared = new PreparedAttributes(name, values, new Cookie(name, 'value', options))
+      cache = new AttributeCache(name, values, new Cookie(name, 'value', options))
     } catch {
       return undefined
     }
-    return prepared.fits(options) ? prepared : undefined
+    return cache.fits(options) ? cache : undefined
   }
 
   constructor(name, values, cookie) {
     this.#values = values
-    this.isSuspect = [false, true].some((secure) => refusal(name, this.attributes(secure)) !== undefined)
+    this.isSuspect = [false, true].some((secure) => refusal(name, this.values(secure)) !== undefined)
     this.#path = pathOf(cookie)
     this.#flags = flagsOf(Object.assign(cookie, { secure: false }))
     this.#secureFlags = flagsOf(Object.assign(cookie, { secure: true }))
-    this.#write('')
+    this.#dateless = this.#path + this.#flags
+    this.#datelessSecure = this.#path + this.#secureFlags
   }
 
   /** Whether earlier cookies of the same name are to be dropped. */
@@ -91,8 +95,20 @@ class PreparedAttributes {
     return this.#values.overwrite
   }
 
-  attributes(secure) {
-    return { ...this.#values, path: this.#values.path ?? '/', secure }
+  /** What the options say of the cookie's lifetime, see lib/formats/lifetime.js. */
+  get lifetime() {
+    return this.#values
+  }
+
+  /** The attributes as values, with the defaults of a cookie. */
+  values(secure) {
+    const { path, httpOnly } = this.#values
+    return {
+      ...this.#values,
+      path: path === undefined ? '/' : path,
+      httpOnly: httpOnly === undefined ? true : httpOnly,
+      secure
+    }
   }
 
   /** Whether these are the attributes that the options, as they are now, give a cookie. */
@@ -126,25 +142,22 @@ class PreparedAttributes {
    * The text that follows a cookie's value.
    *
    * @param {boolean} secure
+   * @param {{ maxAge?: number, expires?: number }} [lifetime] where it is another than the options say
    */
-  text(secure) {
-    const { maxAge } = this.#values
-    if (maxAge) {
-      const time = Date.now() + maxAge
-      const second = Math.floor(time / 1000)
-      if (second !== this.#second) {
-        this.#write('; expires=' + new Date(time).toUTCString())
-        // Fractions of a millisecond are cut off towards 1970, which is another rule than this one.
-        this.#second = Number.isInteger(time) && second < LAST_SECOND ? second : undefined
-      }
+  text(secure, lifetime = this.#values) {
+    const { maxAge } = lifetime
+    const time = maxAge ? Date.now() + maxAge : lifetime.expires
+    if (time === undefined) return secure ? this.#datelessSecure : this.#dateless
+    const second = Math.floor(time / 1000)
+    if (second !== this.#second) {
+      const expires = '; expires=' + new Date(time).toUTCString()
+      this.#dated = this.#path + expires + this.#flags
+      this.#datedSecure = this.#path + expires + this.#secureFlags
+      // Fractions of a millisecond are cut off towards 1970, which is another rule than this one.
+      this.#second = Number.isInteger(time) && second < LAST_SECOND ? second : undefined
     }
-    return secure ? this.#secure : this.#plain
-  }
-
-  #write(expires) {
-    this.#plain = this.#path + expires + this.#flags
-    this.#secure = this.#path + expires + this.#secureFlags
+    return secure ? this.#datedSecure : this.#dated
   }
 }
 
-module.exports = { PreparedAttributes }
+module.exports = { AttributeCache }

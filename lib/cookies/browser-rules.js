@@ -6,7 +6,7 @@
 const { types } = require('node:util')
 
 /** Bytes of name and value that browsers keep (RFC 6265bis, section "Storage Model", step 5). */
-const BROWSERS_KEEP = 4096
+const MAX_COOKIE_BYTES = 4096
 
 /** A host name, an IPv4 address or an IPv6 address in brackets; a leading dot is ignored (RFC 6265bis, "The Domain Attribute"). */
 const HOST = /^(?:\.?[\w\x80-\xff-]+(?:\.[\w\x80-\xff-]+)*\.?|\[[\da-f:.]+\])$/i
@@ -64,4 +64,4 @@ function refusedByBrowsers(name, cookie) {
   return new SessionError('ERR_SESSION_INVALID_ATTRIBUTE', { detail })
 }
 
-module.exports = { BROWSERS_KEEP, refusal, refusedByBrowsers }
+module.exports = { MAX_COOKIE_BYTES, refusal, refusedByBrowsers }

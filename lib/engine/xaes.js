@@ -5,8 +5,7 @@
 
 const { createCipheriv, createDecipheriv, createSecretKey, randomFillSync } = require('node:crypto')
 
-/** Bytes of a key, a nonce, half of one, a block of AES, and a tag. */
-const KEY = 32
+/** Bytes of a nonce, half of one, a block of AES, and a tag. */
 const NONCE = 24
 const HALF = 12
 const BLOCK = 16
@@ -85,38 +84,31 @@ class XaesKey {
   }
 }
 
-/** Keys that encrypt and decrypt: the newest encrypts, all decrypt. The same functions as the addon's. */
-function createVault() {
-  /** @type {(XaesKey | undefined)[]} a key that has not 32 bytes keeps its place */
-  let keys = []
-
-  function change(changes) {
-    const before = keys
-    keys = changes.map((change) => {
-      if (typeof change === 'number') return before[change]
-      return change.length === KEY ? new XaesKey(change) : undefined
-    })
-    for (const key of before) if (!keys.includes(key)) key?.wipe()
-  }
-
-  function seal(text) {
-    if (keys[0] === undefined) throw new Error('no key to seal a session')
-    const nonce = randomFillSync(Buffer.alloc(NONCE))
-    return Buffer.concat([nonce, keys[0].encrypt(nonce, Buffer.from(text))]).toString('base64url')
-  }
-
-  function open(value) {
-    const bytes = Buffer.from(value, 'base64url')
-    // Buffer reads more than it writes; only what it writes is a value.
-    if (bytes.length < NONCE + TAG || bytes.toString('base64url') !== value) return undefined
-    for (const [place, key] of keys.entries()) {
-      const text = key?.decrypt(bytes.subarray(0, NONCE), bytes.subarray(NONCE))
-      if (text !== undefined) return { place, text: text.toString() }
-    }
-    return undefined
-  }
-
-  return { change, seal, open }
+/**
+ * @param {XaesKey} key
+ * @param {string} text
+ * @returns {string} nonce, ciphertext and tag in base64url
+ */
+function sealWith(key, text) {
+  if (key === undefined) throw new Error('no key to seal a session')
+  const nonce = randomFillSync(Buffer.alloc(NONCE))
+  return Buffer.concat([nonce, key.encrypt(nonce, Buffer.from(text))]).toString('base64url')
 }
 
-module.exports = { XaesKey, createVault }
+/**
+ * @param {(XaesKey | undefined)[]} keys those that are none keep their places
+ * @param {string} value as `sealWith` writes it
+ * @returns {{ place: number, text: Buffer } | undefined} undefined where no key sealed it
+ */
+function openWith(keys, value) {
+  const bytes = Buffer.from(value, 'base64url')
+  // Buffer reads more than it writes; only what it writes is a value.
+  if (bytes.length < NONCE + TAG || bytes.toString('base64url') !== value) return undefined
+  for (const [place, key] of keys.entries()) {
+    const text = key?.decrypt(bytes.subarray(0, NONCE), bytes.subarray(NONCE))
+    if (text !== undefined) return { place, text }
+  }
+  return undefined
+}
+
+module.exports = { XaesKey, openWith, sealWith }

@@ -8,9 +8,6 @@ const { types } = require('node:util')
 /** The last time that Expires has room for (RFC 9110 section 5.6.7, four digits of a year). */
 const LAST_DATE = Date.UTC(9999, 11, 31, 23, 59, 59)
 
-/** The options that say it; `maxage` is an alias. */
-const OPTIONS = ['maxAge', 'maxage', 'expires']
-
 /**
  * `maxAge` in ms from each write, or `expires` in ms since 1970, or neither: until the browser is closed.
  *
@@ -33,14 +30,16 @@ function lifetimeOf({ maxAge, maxage, expires }) {
  * A request's own options of these, which come before those of the middleware; undefined where it has none. Undefined is
  * a word for none in `expires` alone: in `maxAge` it takes back what the middleware's say.
  */
-function ownOptions(attributes) {
-  const own = Object.fromEntries(
-    OPTIONS.filter((option) => attributes && Object.hasOwn(attributes, option)).map((option) => [
-      option,
-      attributes[option]
-    ])
-  )
-  return 'expires' in own || (own.maxAge ?? own.maxage) !== undefined || own.maxAge === null ? own : undefined
+function ownOptions(options) {
+  if (!options) return undefined
+  const hasExpires = Object.hasOwn(options, 'expires')
+  const hasMaxAge = Object.hasOwn(options, 'maxAge') && options.maxAge !== undefined
+  const hasAlias = Object.hasOwn(options, 'maxage') && options.maxage !== undefined
+  if (!hasExpires && !hasMaxAge && !hasAlias) return undefined
+  return {
+    maxAge: hasMaxAge ? options.maxAge : hasAlias ? options.maxage : undefined,
+    expires: hasExpires ? options.expires : undefined
+  }
 }
 
 /** What a request said when the session was last written; undefined where it said nothing. */
@@ -49,6 +48,8 @@ function keptLifetime({ expires, maxAge } = {}) {
   if (maxAge === null) return { expires }
   return maxAge === 0 ? {} : { maxAge }
 }
+
+const NO_RECORD = {}
 
 /** The members of the times that say it again: `maxAge`, where 0 is neither, and null the date in `expires`. */
 function recordOf({ maxAge, expires }) {
@@ -72,34 +73,35 @@ function setLifetime(cookie, { maxAge, expires }) {
 }
 
 /**
- * Gives a session's cookie its Expires, and its times what they are to hold of it.
+ * How long a session's cookie is to stay, and the times that say it again.
  *
- * @param {{ ttl?: number | true, lifetime?: Lifetime }} options see lib/options.js; `lifetime` is the one that bounds a
+ * @param {{ ttl?: number | true, lifetime?: Lifetime }} optIn see lib/options.js; `lifetime` is the one that bounds a
  *   cookie without, under `ttl: true`
- * @param {import('../cookies/set-cookie').Cookie} cookie
- * @param {object | null | undefined} attributes the options as they are now
- * @param {import('./formats').Times} times those that it is to have, with `expires` where that is to stay
- * @param {import('./formats').Times} [kept] those of the cookie that the session came in
- * @returns {import('./formats').Times}
+ * @param {{ maxAge?: unknown, expires?: unknown }} given what all options say of it, the middleware's and the request's
+ * @param {object | null | undefined} options the request's
+ * @param {object} written
+ * @param {import('.').Times} written.times those that it is to have, with `expires` where that is to stay
+ * @param {import('.').Times} [written.kept] those of the cookie that the session came in
+ * @returns {{ times: import('.').Times, lifetime?: Lifetime }} `lifetime` is undefined where it is what is given
  */
-function applyLifetime({ ttl, lifetime: bound }, cookie, attributes, times, kept) {
+function lifetimeFor({ ttl, lifetime: bound }, given, options, { times, kept }) {
   const { issued, created } = times
-  const own = ownOptions(attributes)
+  const own = ownOptions(options)
   const said = own === undefined ? keptLifetime(kept) : lifetimeOf(own)
-  const record = said === undefined ? {} : recordOf(said)
-  if (said !== undefined) {
-    setLifetime(cookie, said)
-  } else if (ttl !== undefined && endsWithBrowser(cookie)) {
-    cookie.expires = new Date(endOf(ttl === true ? bound : { maxAge: ttl }, issued))
+  const record = said === undefined ? NO_RECORD : recordOf(said)
+  let lifetime = said
+  if (said === undefined && ttl !== undefined && endsWithBrowser(given)) {
+    lifetime = ttl === true ? bound : { expires: endOf({ maxAge: ttl }, issued) }
   }
-  if (ttl !== true) return { issued, created, ...record }
-
-  const lifetime = lifetimeOf(cookie) ?? bound
-  const stays = !endsWithBrowser(lifetime)
-  const expires = times.expires ?? endOf(stays ? lifetime : bound, issued)
-  // Where its end stays as it was, the browser is told no later one.
-  if (stays && times.expires !== undefined) setLifetime(cookie, { expires })
-  return { issued, created, ...record, expires }
+  let { expires } = record
+  if (ttl === true) {
+    const effective = lifetime ?? lifetimeOf(given) ?? bound
+    const stays = !endsWithBrowser(effective)
+    expires = times.expires ?? endOf(stays ? effective : bound, issued)
+    // Where its end stays as it was, the browser is told no later one.
+    if (stays && times.expires !== undefined) lifetime = { expires }
+  }
+  return { times: { issued, created, expires, maxAge: record.maxAge }, lifetime }
 }
 
-module.exports = { applyLifetime, endOf, endsWithBrowser, lifetimeOf }
+module.exports = { endOf, endsWithBrowser, lifetimeFor, lifetimeOf, setLifetime }

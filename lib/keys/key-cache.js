@@ -6,11 +6,8 @@
 const { types } = require('node:util')
 const engine = require('../engine')
 
-/** Bytes of a digest, for the algorithms that the engines have states for. */
-const DIGEST_LENGTH = { __proto__: null, sha1: 20, sha256: 32, sha384: 48, sha512: 64 }
-
 /** More keys than this are no key rotation; each use then reads them as it finds them. */
-const MOST_KEYS = 256
+const MAX_KEYS = 256
 
 /** A key as it was when its state was made. */
 class SeenKey {
@@ -82,11 +79,11 @@ function isData(keys, length) {
   return true
 }
 
-class LiveKeys {
+class KeyCache {
   #keys
   #algorithm
   #encoding
-  #ring
+  #states
   /** @type {SeenKey[]} */
   #seen = []
 
@@ -94,13 +91,14 @@ class LiveKeys {
    * @param {ArrayLike<unknown>} keys the app's own array, newest key first
    * @param {string} algorithm
    * @param {string} encoding
-   * @param {{ change: Function }} [ring] what has the states, where that is not a keyring of the engine's
+   * @param {{ change: Function, sign?: Function, index?: Function }} [states] what has the states, where that is not a
+   *   keyring of the engine's
    */
-  constructor(keys, algorithm, encoding, ring = engine.createKeyring(algorithm, encoding)) {
+  constructor(keys, algorithm, encoding, states = engine.createKeyring(algorithm, encoding)) {
     this.#keys = keys
     this.#algorithm = algorithm
     this.#encoding = encoding
-    this.#ring = ring
+    this.#states = states
   }
 
   /** The app's own array. */
@@ -113,14 +111,9 @@ class LiveKeys {
     return this.#algorithm
   }
 
-  /**
-   * The functions for the cookie `name`, undefined where the engine has none. They may be called
-   * only right after `ready()`.
-   */
-  codec(name) {
-    if (typeof name !== 'string' || this.#ring === undefined) return undefined
-    const bytes = DIGEST_LENGTH[this.#algorithm]
-    return this.#ring.codec(name, this.#encoding === 'hex' ? bytes * 2 : Math.ceil((bytes * 4) / 3))
+  /** As `Hmac.digest` takes it. */
+  get encoding() {
+    return this.#encoding
   }
 
   /** Whether the engine's states are those of the keys as they are now; makes them so if it can. */
@@ -138,7 +131,7 @@ class LiveKeys {
   }
 
   #renew(length) {
-    if (this.#ring === undefined || !Number.isInteger(length) || length < 0 || length > MOST_KEYS)
+    if (this.#states === undefined || !Number.isInteger(length) || length < 0 || length > MAX_KEYS)
       return false
     if (!isData(this.#keys, length)) return false
     const before = this.#seen
@@ -163,7 +156,7 @@ class LiveKeys {
       for (const change of changes) if (typeof change !== 'number') change.fill(0)
       return false
     }
-    this.#ring.change(changes)
+    this.#states.change(changes)
     this.#seen = seen
     for (const one of before) if (!seen.includes(one)) one.wipe()
     for (const [i, change] of changes.entries()) {
@@ -180,7 +173,9 @@ class LiveKeys {
    * @throws what `crypto.createHmac` throws for the key, `update` for the data, `digest` for the encoding
    */
   sign(data) {
-    return typeof data === 'string' && this.ready() ? this.#ring.sign(data) : this.#hmac(data, this.#keys[0])
+    return typeof data === 'string' && this.ready()
+      ? this.#states.sign(data)
+      : this.#hmac(data, this.#keys[0])
   }
 
   /**
@@ -193,7 +188,7 @@ class LiveKeys {
    */
   index(data, digest) {
     if (typeof data === 'string' && typeof digest === 'string' && this.ready()) {
-      return this.#ring.index(data, digest)
+      return this.#states.index(data, digest)
     }
     // Loaded here for node:crypto's sake, see `#hmac`.
     const { equals } = require('../engine/constant-time')
@@ -215,4 +210,4 @@ class LiveKeys {
   }
 }
 
-module.exports = { LiveKeys, MOST_KEYS, isData, isEmptyKey, warnOfEmptyKey }
+module.exports = { KeyCache, MAX_KEYS, isData, isEmptyKey, warnOfEmptyKey }

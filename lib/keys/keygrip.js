@@ -2,10 +2,10 @@
 
 // A drop-in for the `keygrip` package (1.1.0): the same signatures and errors, on the engine's states.
 
-const { LiveKeys } = require('./key-cache')
+const { KeyCache } = require('./key-cache')
 
 /** What a middleware needs of a Keygrip that was made here; nobody else can get at it. */
-const insides = new WeakMap()
+const internals = new WeakMap()
 
 /**
  * Signs with the newest of some keys and verifies with all of them.
@@ -22,19 +22,19 @@ function Keygrip(keys, algorithm, encoding) {
   if (!(this instanceof Keygrip)) return new Keygrip(keys, algorithm, encoding)
   if (!keys || !(0 in keys)) throw new Error('Keys must be provided.')
 
-  const live = new LiveKeys(keys, algorithm, encoding)
+  const cache = new KeyCache(keys, algorithm, encoding)
 
   this.sign = function (data) {
-    return live.sign(data)
+    return cache.sign(data)
   }
   this.verify = function (data, digest) {
     return this.index(data, digest) > -1
   }
   this.index = function (data, digest) {
-    return live.index(data, digest)
+    return cache.index(data, digest)
   }
 
-  insides.set(this, { live, sign: this.sign, index: this.index })
+  internals.set(this, { cache, sign: this.sign, index: this.index })
 }
 
 Keygrip.sign =
@@ -47,10 +47,10 @@ Keygrip.sign =
 /**
  * The keys inside a Keygrip that was made here.
  *
- * @returns {{ live: LiveKeys, sign: Function, index: Function } | undefined}
+ * @returns {{ cache: KeyCache, sign: Function, index: Function } | undefined}
  */
-function insidesOf(keygrip) {
-  return insides.get(keygrip)
+function internalsOf(keygrip) {
+  return internals.get(keygrip)
 }
 
-module.exports = { Keygrip, insidesOf }
+module.exports = { Keygrip, internalsOf }

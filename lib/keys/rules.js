@@ -4,12 +4,12 @@
 
 const { types } = require('node:util')
 const { SessionError } = require('../errors')
-const { MOST_KEYS, isEmptyKey } = require('./key-cache')
+const { MAX_KEYS, isEmptyKey } = require('./key-cache')
 
 /** Bytes of a key that is no easier to guess than what is derived from it. */
-const LEAST_KEY = 32
+const MIN_KEY_BYTES = 32
 /** Bytes below which a key can be found by trying. */
-const WEAK_KEY = 16
+const WEAK_KEY_BYTES = 16
 
 /**
  * What is wrong with keys that others are derived from.
@@ -20,24 +20,24 @@ const WEAK_KEY = 16
  */
 function wrongKeys(lengths, allowShort) {
   if (lengths.length === 0) return 'there is no key'
-  if (lengths.length > MOST_KEYS) return `there are ${lengths.length} keys; expected at most ${MOST_KEYS}`
+  if (lengths.length > MAX_KEYS) return `there are ${lengths.length} keys; expected at most ${MAX_KEYS}`
   for (const [place, length] of lengths.entries()) {
     if (length === undefined) return `key ${place} is none; expected a string, bytes or a secret KeyObject`
-    if (length >= LEAST_KEY) continue
+    if (length >= MIN_KEY_BYTES) continue
     if (place === 0) {
       return (
-        `the first key has ${length} bytes; expected at least ${LEAST_KEY}. ` +
+        `the first key has ${length} bytes; expected at least ${MIN_KEY_BYTES}. ` +
         'Make one with `npx cookie-session-native keygen`'
       )
     }
     if (!allowShort) {
       return (
-        `key ${place} has ${length} bytes; expected at least ${LEAST_KEY}, ` +
+        `key ${place} has ${length} bytes; expected at least ${MIN_KEY_BYTES}, ` +
         'as a shorter one is of use with the option legacy alone'
       )
     }
-    if (length < WEAK_KEY) {
-      return `key ${place} has ${length} bytes; expected at least ${WEAK_KEY} beside the option legacy`
+    if (length < WEAK_KEY_BYTES) {
+      return `key ${place} has ${length} bytes; expected at least ${WEAK_KEY_BYTES} beside the option legacy`
     }
   }
   return undefined
@@ -59,7 +59,7 @@ function lengthOf(key) {
 function emptyKey(keys) {
   const length = keys?.length ?? 0
   for (let i = 0; i < length; i++) {
-    if (isEmptyKey(keys[i])) return `key ${i} is empty; expected one of at least ${WEAK_KEY} bytes`
+    if (isEmptyKey(keys[i])) return `key ${i} is empty; expected one of at least ${WEAK_KEY_BYTES} bytes`
   }
   return undefined
 }
@@ -70,4 +70,4 @@ function requireNoEmptyKey(keys) {
   if (detail !== undefined) throw new SessionError('ERR_SESSION_KEYS', { detail })
 }
 
-module.exports = { LEAST_KEY, WEAK_KEY, emptyKey, lengthOf, requireNoEmptyKey, wrongKeys }
+module.exports = { MIN_KEY_BYTES, WEAK_KEY_BYTES, emptyKey, lengthOf, requireNoEmptyKey, wrongKeys }

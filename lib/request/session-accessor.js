@@ -72,7 +72,7 @@ const sharedAccessor = {
 
 /**
  * @param {import('node:http').IncomingMessage} req has to have no property of ours yet, see lib/request/session-accessor.js
- * @param {{ get(): unknown, set(value: unknown): void, middleware: object }} state
+ * @param {{ get(): unknown, set(value: unknown): void, config: object }} state
  * @returns {PropertyDescriptor}
  */
 function accessorFor(req, state) {
@@ -81,7 +81,7 @@ function accessorFor(req, state) {
     return sharedAccessor
   }
   if (typeof req === 'object' && req !== null && Carrier.has(req)) {
-    require('./shared-names').warnOfSharedName(req, [Carrier.stateOf(req).middleware, state.middleware])
+    require('./shared-names').warnOfSharedName(req, [Carrier.stateOf(req).config, state.config])
   }
   return {
     configurable: true,

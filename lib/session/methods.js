@@ -1,18 +1,22 @@
 'use strict'
 
 // regenerate, save, reload, destroy and touch, as express-session (1.19) has them, for passport and what else was
-// written for it. They end at the state of their request; see lib/extended-session.js.
+// written for it. They end at their request's policy, lib/request/policy.js.
 
 const { warnOnce } = require('../errors')
-const { openFound, sessionsWith } = require('./session')
+const { sessionsWith } = require('./session')
 
-/** The request's state behind a session. */
-const states = new WeakMap()
+/** The request's session, see lib/request/request-session.js, behind what an app has. */
+const owners = new WeakMap()
 
-function stateOf(session) {
-  const state = states.get(session)
-  if (state === undefined) throw new TypeError('not a session of cookie-session-native')
-  return state
+function ownerOf(session) {
+  const owner = owners.get(session)
+  if (owner === undefined) throw new TypeError('not a session of cookie-session-native')
+  return owner
+}
+
+function policyOf(session) {
+  return ownerOf(session).policy
 }
 
 /**
@@ -42,24 +46,24 @@ function answer(session, callback, work) {
 const methods = {
   regenerate(callback) {
     return answer(this, callback, () => {
-      stateOf(this).regenerate()
-      stateOf(this).checkHeaders()
+      policyOf(this).regenerate()
+      policyOf(this).checkHeaders()
     })
   },
   save(callback) {
-    return answer(this, callback, () => stateOf(this).save())
+    return answer(this, callback, () => policyOf(this).save())
   },
   reload(callback) {
-    return answer(this, callback, () => stateOf(this).reload())
+    return answer(this, callback, () => policyOf(this).reload())
   },
   destroy(callback) {
     return answer(this, callback, () => {
-      stateOf(this).set(null)
-      stateOf(this).checkHeaders()
+      ownerOf(this).set(null)
+      policyOf(this).checkHeaders()
     })
   },
   touch() {
-    stateOf(this).touch()
+    policyOf(this).touch()
     return this
   }
 }
@@ -79,15 +83,15 @@ function warnOfHidden(session) {
   }
 }
 
-/** Lets a session's methods find its request's state. */
-function tie(session, state) {
-  states.set(session, state)
+/** Lets a session's methods find their request. */
+function tie(session, owner) {
+  owners.set(session, owner)
   warnOfHidden(session)
   return session
 }
 
 module.exports = {
   warnOfHidden,
-  createSession: (state, obj) => tie(sessions.createSession(obj), state),
-  openSession: (state, found) => tie(openFound(found, sessions.openSession), state)
+  create: (owner, obj) => tie(sessions.createSession(obj), owner),
+  open: (owner, value, json) => tie(sessions.openSession(value, json), owner)
 }

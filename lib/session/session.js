@@ -108,23 +108,13 @@ Object.defineProperties(Session.prototype, {
 })
 
 /**
- * @param {string} value the cookie's value
+ * @param {string | undefined} value the cookie's value, in base64; undefined in a format that has none
  * @param {string} [json] its text, where an engine has decoded it
  * @throws {SyntaxError} where the value holds no JSON
  */
 function openSession(value, json) {
   const obj = parse(value, json)
-  return new Session(openedContext(value, json), obj)
-}
-
-/**
- * A session of what lib/formats/formats.js found: a value of the original's format, or a text of another.
- *
- * @param {{ value?: string, json?: string }} found
- * @param {typeof openSession} [open]
- */
-function openFound({ value, json }, open = openSession) {
-  return json === undefined ? open(value) : open(toBase64(json), json)
+  return new Session(openedContext(value ?? toBase64(json), json), obj)
 }
 
 function parse(value, json) {
@@ -148,8 +138,8 @@ function sessionsWith(methods) {
   const make = (context, obj) => Reflect.construct(Session, [context, obj, names], SessionWithMethods)
   return {
     createSession: (obj) => make(new SessionContext(), obj),
-    openSession: (value, json) => make(openedContext(value, json), parse(value, json))
+    openSession: (value, json) => make(openedContext(value ?? toBase64(json), json), parse(value, json))
   }
 }
 
-module.exports = { createSession: Session.create, openFound, openSession, sessionsWith, toBase64 }
+module.exports = { createSession: Session.create, openSession, sessionsWith, toBase64 }

@@ -1,0 +1,250 @@
+'use strict'
+
+// One request's session: read when an app looks at it, written when the headers go. What any line of it does for an app is
+// what cookie-session 2.1.1 does, bugs included; what opt-in options do besides is in lib/request/policy.js.
+
+const debug = require('debug')('cookie-session')
+const { isWatched } = require('../channels')
+
+/** Loaded where something is lost. */
+const errors = () => require('../errors')
+
+class RequestSession {
+  #config
+  #req
+  #res
+  #policy
+  #publish
+  /** Not looked at yet (undefined), there, or given up (false). */
+  #session
+  #isWritten = false
+
+  /**
+   * @param {object} config see lib/config.js
+   * @param {import('node:http').IncomingMessage} req
+   * @param {import('node:http').ServerResponse} res
+   */
+  constructor(config, req, res) {
+    this.#config = config
+    this.#req = req
+    this.#res = res
+    if (config.optIn !== undefined) this.#policy = new config.Policy(this, config)
+    if (isWatched()) this.#publish = config.publish
+  }
+
+  // --- for lib/cookies, and the policy -----------------------------------------------------------
+
+  get config() {
+    return this.#config
+  }
+
+  get req() {
+    return this.#req
+  }
+
+  get res() {
+    return this.#res
+  }
+
+  /** The request's own options, as they are now. */
+  get options() {
+    return this.#req[this.#config.optionsKey]
+  }
+
+  /** The session as it is: undefined where nobody looked at it, false where it was given up. */
+  get current() {
+    return this.#session
+  }
+
+  set current(session) {
+    this.#session = session
+  }
+
+  get isWritten() {
+    return this.#isWritten
+  }
+
+  publish(event, fields) {
+    this.#publish?.(event, fields)
+  }
+
+  /** Whether the request has a signature beside the session's cookie. */
+  carriesSignature() {
+    return this.#carries('.sig')
+  }
+
+  /** Whether the request has a cookie of the session's name, good or not. */
+  carriesCookie() {
+    return this.#carries('')
+  }
+
+  #carries(suffix) {
+    const { findCookie } = require('../cookies/cookie-header')
+    const header = this.#req.headers.cookie
+    return Boolean(header) && findCookie(header, this.#config.name + suffix) !== undefined
+  }
+
+  // --- reading -----------------------------------------------------------------------------------
+
+  get() {
+    if (this.#session === undefined) this.#load()
+    if (this.#session === false) return null
+    if (this.#isWritten) this.#watchForLateChange()
+    return this.#session
+  }
+
+  #load() {
+    if (this.#policy !== undefined) {
+      this.#policy.load()
+      if (this.#session !== undefined) return
+    } else {
+      const opened = this.open()
+      if (opened !== undefined) {
+        if (opened.reason !== undefined) {
+          if (!opened.unsigned) this.setSignature(null)
+          this.publish('rejected', { reason: opened.reason })
+        } else {
+          if (opened.renewed !== undefined) this.setSignature(opened.renewed)
+          this.#session = this.parse(opened)
+          if (this.#session !== undefined) {
+            this.publishOpened(opened)
+            return
+          }
+        }
+      }
+    }
+    if (debug.enabled) debug('new session')
+    this.#session = this.#config.sessions.create(this)
+  }
+
+  /** @returns {import('../formats').Opened | undefined} what the request's cookie holds */
+  open() {
+    const { cookies, format } = this.#config
+    const isSigned = cookies.isSigned(this.options)
+    return format.open(this.#req.headers.cookie, isSigned)
+  }
+
+  /** Sets the signature alone, as the original does when it reads one that is bad (null), or of an older key. */
+  setSignature(signature) {
+    return this.#config.cookies.setSignature(this, signature)
+  }
+
+  /**
+   * The session that an opened cookie holds.
+   *
+   * @returns {object | undefined} undefined where it verified, but holds no session
+   */
+  parse(opened) {
+    const { json, keyIndex, ageMs, value } = opened
+    if (!json && !value) return undefined
+    if (debug.enabled) debug('parse %s', value ?? '(sealed)')
+    try {
+      return this.#config.sessions.open(this, value, json)
+    } catch {
+      this.publish('rejected', { reason: 'malformed', keyIndex, ageMs })
+      return undefined
+    }
+  }
+
+  publishOpened({ ageMs, keyIndex, value, valueLength }) {
+    if (this.#publish === undefined) return
+    this.#publish('opened', {
+      keyIndex,
+      ageMs,
+      bytes: this.#config.cookies.bytesOf(value?.length ?? valueLength)
+    })
+  }
+
+  // --- what an app does --------------------------------------------------------------------------
+
+  set(value) {
+    if (value == null) {
+      this.#session = false
+    } else if (typeof value === 'object') {
+      this.#session = this.#config.sessions.create(this, value)
+    } else {
+      throw new Error(`req.${this.#config.requestKey} can only be set as null or an object.`)
+    }
+    if (this.#policy !== undefined) this.#policy.startOver()
+    if (this.#isWritten && !this.#hearsOfLateChanges()) require('./late-changes').warnOfLateAssignment()
+  }
+
+  #watchForLateChange() {
+    if (!this.#hearsOfLateChanges()) require('./late-changes').watchForLateChange(this.#session)
+  }
+
+  /** Where the app has an `onError`, that hears of them. */
+  #hearsOfLateChanges() {
+    return this.#config.optIn?.onError !== undefined
+  }
+
+  /** What the session's methods call, see lib/session/methods.js. */
+  get policy() {
+    return this.#policy
+  }
+
+  // --- writing -----------------------------------------------------------------------------------
+
+  /** Sends what became of the session. An app never sees it fail; who hears of it is `report`'s matter. */
+  write() {
+    this.#isWritten = true
+    if (this.#session === undefined && this.#policy === undefined) return
+    const policy = this.#policy
+    let reason = 'ERR_SESSION_INVALID_ATTRIBUTE'
+    let json
+    try {
+      if (policy !== undefined) policy.beforeWrite()
+      if (this.#session === undefined) return
+      if (this.#session === false) {
+        this.clear()
+        return
+      }
+      reason = 'ERR_SESSION_NOT_SERIALIZABLE'
+      // Read anew each time, as a toJSON or a getter of the session may have put another in its place.
+      const isChanged =
+        (policy === undefined || !policy.isUntouched) &&
+        (!this.#session.isNew || this.#session.isPopulated) &&
+        this.#session.isChanged
+      if (isChanged || policy?.isDue() === true) {
+        if (debug.enabled) debug('save %s', this.#config.name)
+        json = policy?.isUntouched ? policy.untouchedText : JSON.stringify(this.#session)
+        if (json !== undefined || policy?.isUntouched) reason = 'ERR_SESSION_INVALID_ATTRIBUTE'
+        const bytes = this.#config.cookies.save(this, json, policy?.written(isChanged))
+        if (this.#publish !== undefined) this.#publish('saved', { bytes })
+      } else if (policy?.replacesInVain() === true) {
+        reason = 'ERR_SESSION_INVALID_ATTRIBUTE'
+        this.clear()
+      }
+    } catch (thrown) {
+      this.#fail(thrown, reason)
+    } finally {
+      if (policy !== undefined) policy.afterWrite(json)
+    }
+  }
+
+  /** Sends the cookies that make a browser drop the session. */
+  clear() {
+    if (debug.enabled) debug('remove %s', this.#config.name)
+    this.#config.cookies.clear(this)
+    this.publish('saved', { bytes: 0 })
+  }
+
+  #fail(thrown, reason) {
+    const { causeOf, propertyOf, sessionErrorOf } = errors()
+    const cause = causeOf(thrown)
+    // In default mode, a null that is thrown breaks the response as it does with the original.
+    const message = this.#policy === undefined ? cause.message : propertyOf(cause, 'message')
+    debug('error saving session %s', message)
+    this.report(sessionErrorOf(thrown, reason))
+    this.#policy?.dropReplaced()
+  }
+
+  /** Tells of a session that was not saved, or that browsers will not keep. */
+  report(error) {
+    this.publish('failed', { code: error.code })
+    if (this.#policy !== undefined) this.#policy.report(error)
+    else errors().warnNotSaved(error)
+  }
+}
+
+module.exports = { RequestSession }
