@@ -139,6 +139,91 @@ describe('an install without a binary', () => {
   })
 })
 
+describe('a bundle of everything', () => {
+  const { target } = require('../lib/binding')
+  const addon = `cookie-session-native.${target()}.node`
+  // An ES module has no require of its own, and debug needs one.
+  const banner = {
+    js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url)"
+  }
+  const formats = { cjs: {}, esm: { banner } }
+  let folder
+  before(() => {
+    folder = fs.mkdtempSync(path.join(os.tmpdir(), 'cookie-session-native-'))
+    for (const [format, options] of Object.entries(formats)) {
+      require('esbuild').buildSync({
+        stdin: { contents: PRINT_ENGINE, resolveDir: ROOT },
+        bundle: true,
+        platform: 'node',
+        format,
+        outfile: path.join(folder, format, `app.${format === 'esm' ? 'mjs' : 'cjs'}`),
+        ...options
+      })
+    }
+  })
+  after(() => fs.rmSync(folder, { recursive: true, force: true }))
+
+  function runBundle(format, env = {}) {
+    const file = path.join(folder, format, `app.${format === 'esm' ? 'mjs' : 'cjs'}`)
+    const { status, stdout, stderr } = spawnSync(process.execPath, [file], {
+      encoding: 'utf8',
+      env: { ...process.env, COOKIE_SESSION_ENGINE: '', NODE_PATH: '', ...env }
+    })
+    return { status, stdout: stdout.trim(), stderr }
+  }
+
+  for (const format of Object.keys(formats)) {
+    it(`runs on the engine 'node', ${format}`, () => {
+      const { stdout, stderr } = runBundle(format)
+      assert.equal(stdout, 'node', stderr)
+      assert.equal(stderr, '')
+    })
+
+    it(`says what it looked for where native is asked for, ${format}`, () => {
+      const { status, stderr } = runBundle(format, { COOKIE_SESSION_ENGINE: 'native' })
+      assert.notEqual(status, 0)
+      assert.match(stderr, /code: 'ERR_COOKIE_SESSION_BINDING'/)
+      assert.match(
+        stderr,
+        /has no binary for \S+ here\. Looked for:\n- @cookie-session-native\/\S+: Cannot find module/
+      )
+    })
+
+    it(`loads no file that lies around it, ${format}`, () => {
+      const file = path.join(folder, addon)
+      fs.copyFileSync(path.join(ROOT, addon), file)
+      try {
+        assert.equal(runBundle(format).stdout, 'node')
+      } finally {
+        fs.rmSync(file)
+      }
+    })
+
+    it(`takes the package of its platform that is installed beside it, ${format}`, () => {
+      const { putAsPackage } = require('../scripts/addons')
+      const packages = path.join(folder, format, 'node_modules')
+      putAsPackage(path.join(ROOT, addon), packages)
+      try {
+        const { stdout, stderr } = runBundle(format)
+        assert.equal(stdout, 'native', stderr)
+      } finally {
+        fs.rmSync(packages, { recursive: true })
+      }
+    })
+  }
+})
+
+describe('file tracing', () => {
+  it('finds the package of each platform by its name', () => {
+    const { TARGETS } = require('../scripts/targets')
+    const code = fs.readFileSync(path.join(ROOT, 'lib', 'binding.js'), 'utf8')
+    const named = [...code.matchAll(/^ +load\('@cookie-session-native\/([\w-]+)'\)$/gm)].map(
+      ([, name]) => name
+    )
+    assert.deepEqual(named, Object.keys(TARGETS))
+  })
+})
+
 describe('a source checkout', () => {
   it('installs without Rust, with one line that says so', () => {
     const { status, stdout, stderr } = spawnSync(

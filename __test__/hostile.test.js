@@ -984,7 +984,7 @@ test('options of ours are not read after the middleware was made', () => {
     onError() {},
     accept: () => true
   }
-  for (const name of NEW_OPTIONS) {
+  for (const name of OPT_IN_OPTIONS) {
     let reads = 0
     const options = Object.defineProperty({ ...GIVEN, ...given, digest: undefined }, name, {
       // Enumerable, it would be put on each cookie, as whatever is.

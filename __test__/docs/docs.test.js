@@ -12,6 +12,7 @@ const http = require('node:http')
 const os = require('node:os')
 const path = require('node:path')
 const { describe, it } = require('node:test')
+const { pathToFileURL } = require('node:url')
 
 const ROOT = path.join(__dirname, '..', '..')
 const DOCUMENTS = ['README.md', 'SECURITY.md', 'bench/README.md', 'examples/README.md']
@@ -122,21 +123,20 @@ function surroundings() {
   }
 }
 
-/** Runs esbuild as the documents have it, and the bundle. @returns {(req: object, res: object) => void} the app */
-function bundled(options) {
+/** Runs esbuild as the documents have it, and the bundle. @returns {Promise<(req: object, res: object) => void>} the app */
+async function bundled(options) {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'bundle-'))
   try {
+    fs.mkdirSync(path.join(folder, 'node_modules'))
+    fs.symlinkSync(ROOT, path.join(folder, 'node_modules', 'cookie-session-native'), 'junction')
     fs.writeFileSync(
       path.join(folder, 'server.js'),
       `const cookieSession = require('cookie-session-native')
        module.exports = { session: cookieSession({ keys: ['${key('b')}'] }), engine: cookieSession.engine }`
     )
-    require('esbuild').buildSync({ ...options, absWorkingDir: folder, format: 'cjs' })
-    // Beside the bundle, where the package is installed.
-    fs.mkdirSync(path.join(folder, 'node_modules'))
-    fs.symlinkSync(ROOT, path.join(folder, 'node_modules', 'cookie-session-native'), 'junction')
-    const { session, engine } = require(path.join(folder, options.outfile))
-    assert.equal(engine, cookieSession.engine)
+    require('esbuild').buildSync({ ...options, absWorkingDir: folder })
+    const { session, engine } = (await import(pathToFileURL(path.join(folder, options.outfile)))).default
+    assert.equal(engine, options.external ? cookieSession.engine : 'node')
     return (req, res) => session(req, res, () => counting(req, res))
   } finally {
     fs.rmSync(folder, { recursive: true })
@@ -147,16 +147,18 @@ async function runScript(code) {
   // What a reader has at hand already.
   const express = code.includes("require('express')") ? '' : "const express = require('express')"
   // `import` has no place in a function; the same names come by `require`.
-  const required = code.replace(/^import (.*) from ('[\w-]+')$/gm, 'const $1 = require($2)')
+  const required = code
+    .replace(/^import (.*) from ('[\w-]+')$/gm, 'const $1 = require($2)')
+    .replace(/^export default /gm, 'module.exports = ')
   const { names, started } = surroundings()
   if (!required.includes('cookieSession(')) names.app.use(cookieSession({ keys: names.keys }))
-  const isDeclared = (name) => new RegExp(`\\b(?:const|let|var) (?:\\{ )?${name}\\b`).test(required)
+  const isDeclared = (name) => new RegExp(`^ *(?:const|let|var) (?:\\{ )?${name}\\b`, 'm').test(required)
   const given = Object.keys(names).filter((name) => !isDeclared(name))
   const AsyncFunction = (async () => {}).constructor
   const body = `'use strict'\n${express}\n${required}\nreturn app`
   const made = await new AsyncFunction(...given, body)(...given.map((name) => names[name]))
   names.server.closeAllConnections()
-  for (const app of new Set([made, ...started])) {
+  for (const app of new Set([made, ...(await Promise.all(started))])) {
     if (app.router?.stack.every(({ route }) => route)) continue
     if (app.use) {
       app.use('/admin', counting)

