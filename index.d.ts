@@ -1,6 +1,7 @@
 // Why this file exists: the package is CommonJS over a Rust core, so nothing can generate its types. They are
 // kept by hand so that code written against @types/cookie-session compiles once its import is renamed, with
-// @types/cookie-session still installed beside them or not, and with no types needed but Node's.
+// @types/cookie-session still installed beside them or not, and with no types needed but Node's. Express's are read
+// where they are installed.
 
 /// <reference types="node" />
 
@@ -201,6 +202,22 @@ interface SessionRequestBase {
 /** The members of `T`, each of which may be `null` too. */
 type Nullable<T> = { [K in keyof T]: T[K] | null | undefined }
 
+// The parameters of a method may be narrower than those of what it stands for, which those of a function may not: so a
+// handler of Express's requests stands for one of Node's.
+
+type NodeHandler = {
+  // biome-ignore lint/suspicious/noExplicitAny: callbacks declare their error in many ways, as in Express
+  handle(req: IncomingMessage, res: ServerResponse, next: (err?: any) => void): void
+}['handle']
+
+// @ts-ignore: where Express's types are not installed, this is an error, and any
+type RequestHandler = import('express').RequestHandler
+
+/** Only `any` has every key. */
+type ExpressHandler = string extends keyof RequestHandler
+  ? NodeHandler
+  : { handle(...args: Parameters<RequestHandler>): ReturnType<RequestHandler> }['handle']
+
 // A second name for the whole export, which lets the namespace contain itself.
 import self = cookieSession
 
@@ -224,6 +241,9 @@ declare global {
   }
 }
 
+// A call gives what takes Node's requests, and the requests of Express and Connect with them. An annotation by
+// `ReturnType`, which puts the constraint of `Use` in its place, gives what @types/cookie-session gives.
+
 /**
  * Creates the middleware that keeps `req.session` in a signed cookie. It is written for Express and Connect,
  * and can be called as a plain function of Node's own request and response.
@@ -236,7 +256,9 @@ declare global {
  * `Error('Keys must be provided.')` if `keys` is an empty array, even where `signed` is `false`.
  * @throws {Error} `.keys required.`, if there is neither `keys` nor `secret` and `signed` is not `false`.
  */
-declare function cookieSession(options?: cookieSession.Options): cookieSession.Middleware
+declare function cookieSession<Use extends 'call' | 'annotation' = 'call'>(
+  options?: cookieSession.Options
+): [Use] extends ['call'] ? cookieSession.Middleware : cookieSession.ExpressMiddleware
 
 declare namespace cookieSession {
   /** A key: text, taken as UTF-8, bytes, or a secret `KeyObject`. */
@@ -282,13 +304,18 @@ declare namespace cookieSession {
     maxage?: number | null | undefined
   }
 
-  /** Middleware for Express, Connect, or Node's own `http` server. */
-  export type Middleware = (
-    req: IncomingMessage,
-    res: ServerResponse,
-    // biome-ignore lint/suspicious/noExplicitAny: callbacks declare their error in many ways, as in Express
-    next: (err?: any) => void
-  ) => void
+  /**
+   * Middleware for Express, Connect, or Node's own `http` server. A handler whose parameters are Express's stands for
+   * one, too.
+   */
+  export interface Middleware extends NodeHandler {}
+
+  /**
+   * What `ReturnType<typeof cookieSession>` gives: the parameters of a handler without types are Express's. Where
+   * Express's types are not installed, they are those of `Middleware`, which is also what to annotate with for a server
+   * of Node's own.
+   */
+  export interface ExpressMiddleware extends ExpressHandler {}
 
   /** Signs and verifies data with a list of keys, as the `keygrip` package does. */
   export interface Keygrip {
@@ -360,6 +387,20 @@ declare namespace cookieSession {
   /**
    * What `req.session` has with `sessionMethods`. Callbacks are called later, with an error or undefined; without one
    * there is a promise, which may be ignored.
+   *
+   * What is assigned to `req.session` has no methods, so do not augment `CookieSessionObject` with them. An accessor of
+   * Express's request gives them on reading alone:
+   *
+   * ```ts
+   * declare global {
+   *   namespace Express {
+   *     interface Request {
+   *       get session(): (CookieSessionInterfaces.CookieSessionObject & cookieSession.SessionMethods) | null
+   *       set session(value: CookieSessionInterfaces.CookieSessionObject | null)
+   *     }
+   *   }
+   * }
+   * ```
    */
   export interface SessionMethods {
     /** Puts an empty session in place of this one. */

@@ -316,6 +316,15 @@ async function runDockerfile(code) {
 
 const runners = {
   js: runScript,
+  // Types are compiled as a part of a file that does something with them, by __test__/types.
+  ts(code) {
+    const folder = path.join(__dirname, '..', 'types', 'fixtures')
+    const sources = fs.readdirSync(folder).map((name) => fs.readFileSync(path.join(folder, name), 'utf8'))
+    assert.ok(
+      sources.some((source) => source.includes(code)),
+      'no fixture holds it as it stands'
+    )
+  },
   json: (code) => JSON.parse(code),
   diff(code) {
     for (const [, line] of code.matchAll(/^[-+](.*)$/gm)) new Function('require', line)(require)

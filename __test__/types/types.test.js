@@ -37,13 +37,16 @@ const installs = {
 const everywhere = ['options.ts', 'augment.ts', 'global.d.ts']
 const withExpress = [...everywhere, 'express.ts', 'migrated.ts']
 const projects = [
-  ['nodenext', 'node types only', [...everywhere, 'esm.mts', 'require.cts']],
+  ['nodenext', 'node types only', [...everywhere, 'plain.ts', 'esm.mts', 'require.cts']],
   ['nodenext', 'express', [...withExpress, 'esm.mts', 'require.cts']],
   ['nodenext', 'express and @types/cookie-session', [...withExpress, 'esm.mts', 'require.cts']],
-  ['commonjs', 'node types only', [...everywhere, 'require.cts']],
+  ['commonjs', 'node types only', [...everywhere, 'plain.ts', 'require.cts']],
   ['commonjs', 'express and @types/cookie-session', [...withExpress, 'require.cts']],
-  ['bundler', 'node types only', [...everywhere, 'esm.mts']],
-  ['bundler', 'express and @types/cookie-session', [...withExpress, 'esm.mts']]
+  ['bundler', 'node types only', [...everywhere, 'plain.ts', 'esm.mts']],
+  ['bundler', 'express and @types/cookie-session', [...withExpress, 'esm.mts']],
+  ['nodenext', 'node types only', ['methods.ts']],
+  ['nodenext', 'express', ['methods.ts', 'methods-express.ts']],
+  ['commonjs', 'express and @types/cookie-session', ['methods.ts', 'methods-express.ts']]
 ]
 
 const workspace = fs.realpathSync(fs.mkdtempSync(path.join(os.tmpdir(), 'cookie-session-native-types-')))
@@ -118,7 +121,7 @@ describe('types', { concurrency: 2 }, () => {
 
   for (const compiler of compilers) {
     for (const [module, install, files] of projects) {
-      it(`compile with TypeScript ${compiler.version}, ${module}, ${install}`, async () => {
+      it(`compile with TypeScript ${compiler.version}, ${module}, ${install}: ${files[0]}`, async () => {
         const result = await compile(compiler, layOut(install, files, modules[module](compiler)))
         assert.deepEqual(result.errors, [])
         assert.equal(result.code, 0)
