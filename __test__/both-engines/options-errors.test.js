@@ -4,10 +4,11 @@
 'use strict'
 
 const assert = require('node:assert')
-const { execFile, spawnSync } = require('node:child_process')
+const { spawnSync } = require('node:child_process')
 const path = require('node:path')
 const { describe, test } = require('node:test')
 
+const processWarnings = require('../support/contract/warnings')
 const { ask, decode, encode, listen, original, ours, signed } = require('../support/sockets/harness')
 
 const KEY = 'a key of the app that is long enough for each format there is'
@@ -674,19 +675,10 @@ describe('maxSize', () => {
   })
 })
 
-describe('process warnings', { concurrency: true }, () => {
-  /**
-   * Runs a script in a process of its own, with `serve(options, run, cookie, method)` at hand.
-   *
-   * @returns the warnings of that process
-   */
+describe('process warnings', () => {
+  /** Runs a script with the package as at the start of a process, and `serve(options, run)` at hand. */
   function warningsOf(script) {
-    const file = path.join(__dirname, '..', 'support', 'sockets', 'harness.js')
-    const code = `
-      const { ask, listen, ours, signed, encode } = require(${JSON.stringify(file)})
-      const KEY = ${JSON.stringify(KEY)}
-      const seen = []
-      process.on('warning', ({ name, code, message }) => seen.push({ name, code, message }))
+    const body = `
       async function serve(options, run) {
         const own = { keys: [KEY], ...options }
         const middleware = ours(own)
@@ -701,19 +693,8 @@ describe('process warnings', { concurrency: true }, () => {
         await ask(server, {})
         await server.close()
       }
-      async function main() {
-        ${script}
-        await new Promise(setImmediate)
-        process.stdout.write(JSON.stringify(seen))
-      }
-      main()
-    `
-    return new Promise((resolve, reject) => {
-      execFile(process.execPath, ['--no-warnings', '-e', code], (err, stdout, stderr) => {
-        if (err) reject(new Error(stderr))
-        else resolve(JSON.parse(stdout))
-      })
-    })
+      ${script}`
+    return processWarnings.warningsOf(body, {}, { KEY, ask, listen })
   }
 
   const withoutHandler = (more) => `
