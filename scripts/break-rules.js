@@ -371,7 +371,8 @@ function copyPackage(folder) {
     'Cargo.lock',
     'build.rs',
     addon,
-    '__test__/differential',
+    '__test__/once/differential.test.js',
+    '__test__/support/differential',
     'bench/instructions.rs'
   ]) {
     fs.cpSync(path.join(ROOT, name), path.join(folder, name), { recursive: true })
@@ -408,11 +409,12 @@ function breakRule([rule, name, from, to, also]) {
       fs.copyFileSync(path.join(build, 'debug', library), addon)
     }
     env.COOKIE_SESSION_ENGINE = 'native'
-    const { status, stdout } = spawnSync(
-      process.execPath,
-      ['--test', '__test__/differential/differential.test.js'],
-      { cwd: folder, env, encoding: 'utf8', maxBuffer: 1 << 28 }
-    )
+    const { status, stdout } = spawnSync(process.execPath, ['--test', '__test__/once/differential.test.js'], {
+      cwd: folder,
+      env,
+      encoding: 'utf8',
+      maxBuffer: 1 << 28
+    })
     return status === 0 ? undefined : stdout
   } finally {
     fs.rmSync(folder, { recursive: true, force: true })

@@ -14,12 +14,12 @@ const ROOT = path.join(__dirname, '..')
 /** @type {Record<string, { file: string, env: Record<string, string> }>} */
 const TESTS = {
   connections: {
-    file: 'connections/connections.test.js',
+    file: 'once/connections.test.js',
     env: { CONNECTIONS: '10000', SECONDS: '60' }
   },
-  dates: { file: 'dates.test.js', env: { DATES_WALKS: '10000' } },
+  dates: { file: 'both-engines/dates.test.js', env: { DATES_WALKS: '10000' } },
   forgery: {
-    file: 'forgery/forgery.test.js',
+    file: 'once/forgery.test.js',
     env: {
       FORGERY_EXHAUSTIVE: '200',
       FORGERY_COOKIES: '10000',
@@ -27,8 +27,8 @@ const TESTS = {
       FORGERY_SOCKETS: '5000'
     }
   },
-  random: { file: 'random/random.test.js', env: { RANDOM_CASES: '1000000' } },
-  soak: { file: 'soak/soak.test.js', env: { SOAK: 'long' } }
+  random: { file: 'once/random.test.js', env: { RANDOM_CASES: '1000000' } },
+  soak: { file: 'once/soak.test.js', env: { SOAK: 'long' } }
 }
 
 const test = Object.hasOwn(TESTS, process.argv[2]) ? TESTS[process.argv[2]] : undefined

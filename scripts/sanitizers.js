@@ -136,7 +136,7 @@ function build(name, { toolchain, flags = '', crate = ROOT }) {
 /** A script that signs data, and so does the bug of that name, in an environment that is torn down as it ends. */
 function scriptOf(bug, packages) {
   return `
-    const { loadBinding } = require('./lib/binding')
+    const { loadBinding } = require('./lib/engine/binding')
     const { change, sign } = loadBinding().createKeyring('sha1', 'base64')
     if (!process.report.getReport().sharedObjects.some((file) => file.startsWith(${JSON.stringify(packages)})))
       throw new Error('another addon was loaded')
@@ -167,13 +167,14 @@ const SHORT = /^(?:contract-(?:reading|session|writing)|options-(?:encrypt|ttl)|
 /** [what, arguments of Node, environment]. */
 function runs(isLong, seed) {
   const names = isLong ? /^(?:contract|options|keygrip|keys|xaes|sockets|workers|outside)\b/ : SHORT
+  const both = path.join(TESTS, 'both-engines')
   const files = fs
-    .readdirSync(TESTS)
+    .readdirSync(both)
     .filter((name) => names.test(name) && name.endsWith('.test.js'))
-    .map((name) => path.join(TESTS, name))
+    .map((name) => path.join(both, name))
   // Node would look for tests everywhere.
   if (files.length === 0) fail('no test has such a name any more')
-  const test = (folder) => path.join(TESTS, folder, `${folder}.test.js`)
+  const test = (name) => path.join(TESTS, 'once', `${name}.test.js`)
   const calls = path.join(TESTS, 'boundary', 'calls.js')
   const parts = ['wrong', 'surrogates', 'keys', 'arrays', ...(isLong ? ['huge'] : [])]
   return [

@@ -1,7 +1,7 @@
 'use strict'
 
-// Everything that has to pass, in one run: the crate's tests, each of __test__/*.test.js on both
-// engines, and each test in a folder below it once (those choose their engines themselves).
+// Everything that has to pass, in one run: the crate's tests, each test in __test__/both-engines on both engines, and each
+// other one once (those choose their engines themselves). What they share is in __test__/support.
 //
 //   node scripts/test.js [--addon]
 //
@@ -28,15 +28,17 @@ const isAddonAlone = process.argv.includes('--addon')
 /** Node's own choice leaves one processor out, which is half of a machine that has two. */
 const TEST = ['--test', `--test-concurrency=${availableParallelism()}`]
 
+const both = [TESTS, path.join(TESTS, 'both-engines')]
 const folders = readdirSync(TESTS, { withFileTypes: true })
   .filter((entry) => entry.isDirectory() && !(isAddonAlone && COMPILING.includes(entry.name)))
   .map((entry) => path.join(TESTS, entry.name))
+  .filter((folder) => !both.includes(folder))
 
 const stages = [
   ...(isAddonAlone ? [] : [{ name: 'cargo test', command: 'cargo', args: ['test', '--locked', '--quiet'] }]),
   ...['native', 'node'].map((engine) => ({
     name: `Node tests on the engine '${engine}'`,
-    args: [...TEST, ...testsIn(TESTS)],
+    args: [...TEST, ...both.flatMap(testsIn)],
     env: { COOKIE_SESSION_ENGINE: engine }
   })),
   { name: 'tests that choose their engines', args: [...TEST, ...folders.flatMap(testsIn)] }

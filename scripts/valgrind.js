@@ -211,7 +211,7 @@ function main() {
       `wrong calls: ${part}`,
       ['--expose-gc', test('boundary', 'calls.js'), part]
     ]),
-    ...(isLong ? LONG : []).map((name) => [name, [test(`${name}.test.js`)]])
+    ...(isLong ? LONG : []).map((name) => [name, [test('both-engines', `${name}.test.js`)]])
   ]) {
     const { status, output, report, errors } = memcheck(packages, args)
     all += errors

@@ -289,7 +289,7 @@ function testRuntimes(name, port, optional) {
   for (const runtime of runtimes) {
     const started = Date.now()
     run([...RUNTIMES[runtime], 'app.cjs', engine], { cwd: folder })
-    const differential = path.join(ROOT, '__test__', 'differential', 'installed.js')
+    const differential = path.join(ROOT, '__test__', 'support', 'differential', 'installed.js')
     const told = run([...RUNTIMES[runtime], differential, installed, engine, scripts])
     report(`${label}, ${runtime}, engine '${engine}': the app runs; ${told.trim()}`, started)
   }
