@@ -379,7 +379,9 @@ class Policy {
     const { asked, json, session: before } = this.#written ?? {}
     if (session === undefined) return false
     // Looked at for the first time, and left as it came.
-    if (before === undefined) return session === false || this.#wouldBeSent(session)
+    if (before === undefined) {
+      return session === false || this.#wouldBeSent(session) || (session.isNew && this.replacesInVain())
+    }
     if (session === false) return before !== false
     if (asked !== this.#asked()) return true
     if (before === session && json === undefined) return this.#wouldBeSent(session)
@@ -391,7 +393,7 @@ class Policy {
   }
 
   #wouldBeSent(session) {
-    if (session.isNew) return session.isPopulated || this.replacesInVain()
+    if (session.isNew) return session.isPopulated
     try {
       return session.isChanged
     } catch {

@@ -16,7 +16,7 @@ function modules() {
   return Object.keys(require.cache).filter(
     (file) =>
       file === path.join(ROOT, 'index.js') ||
-      (/\.js$/.test(file) && path.dirname(file) === path.join(ROOT, 'lib'))
+      (/\.js$/.test(file) && file.startsWith(path.join(ROOT, 'lib', '/')))
   )
 }
 
