@@ -6,7 +6,7 @@
 
 const { randomBytes } = require('node:crypto')
 const { parseArgs } = require('node:util')
-const { Formats } = require('../lib/formats/formats')
+const { createFormat } = require('../lib/formats')
 const { keysIn } = require('../lib/keys/parse-keys')
 const { pastedCookie } = require('../lib/pasted-cookies')
 
@@ -72,21 +72,21 @@ function keysFrom(variable) {
 }
 
 function formatOf(value, digest) {
-  const formatIsNew = value.startsWith('e1.') || value.startsWith('v1.')
-  if (value.startsWith('e1.')) return { text: 'e1: encrypted (XAES-256-GCM)', encrypt: true, formatIsNew }
+  const hasTimes = value.startsWith('e1.') || value.startsWith('v1.')
+  if (value.startsWith('e1.')) return { text: 'e1: encrypted (XAES-256-GCM)', encrypt: true, hasTimes }
   // Times are never signed with SHA-1.
-  const defaultDigest = formatIsNew ? 'sha256' : 'sha1'
-  const name = (formatIsNew && digest === 'sha1' ? undefined : digest) ?? defaultDigest
-  const what = formatIsNew ? 'v1: signed, with times' : 'of cookie-session: signed'
-  return { text: `${what} (HMAC-${name.toUpperCase()})`, encrypt: false, formatIsNew }
+  const defaultDigest = hasTimes ? 'sha256' : 'sha1'
+  const name = (hasTimes && digest === 'sha1' ? undefined : digest) ?? defaultDigest
+  const what = hasTimes ? 'v1: signed, with times' : 'of cookie-session: signed'
+  return { text: `${what} (HMAC-${name.toUpperCase()})`, encrypt: false, hasTimes }
 }
 
 /** The session's text and times as far as they can be read without a key. */
-function readable(value, { encrypt, formatIsNew }) {
+function readable(value, { encrypt, hasTimes }) {
   const [, times, json] = value.split('.')
   const decode = (text) => Buffer.from(text ?? '', 'base64').toString()
   if (encrypt) return {}
-  if (!formatIsNew) return { json: decode(value) }
+  if (!hasTimes) return { json: decode(value) }
   try {
     return { json: decode(json), times: JSON.parse(decode(times)) }
   } catch {
@@ -178,24 +178,30 @@ function inspect(input, flags) {
     lines.push(['verified', 'not verified: no keys were given (--keys-env)'])
   } else {
     const keys = keysFrom(flags['keys-env'])
-    const options = { ...format, digest, alwaysSigned: true, legacy: undefined }
-    const allowShort = { legacy: true }
-    const formats = new Formats(name, keys, format.formatIsNew ? { ...options, ...allowShort } : options)
+    const { encrypt, hasTimes } = format
+    // An app with `legacy` may have short keys.
+    const opener = createFormat({
+      name,
+      keys,
+      optIn: { digest, encrypt, hasTimes, legacy: hasTimes || undefined }
+    })
+    opener.prepare()
     const pairs = [`${name}=${quotedOnce(value)}`]
     if (signature !== undefined) pairs.push(`${name}.sig=${quotedOnce(signature)}`)
-    const found = formats.open(pairs.join('; '), true, Date.now())
-    verified = found.reason === undefined && found.keyIndex !== undefined
+    const { json, keyIndex, reason, times } = opener.open(pairs.join('; '), true) ?? {}
+    verified = keyIndex !== undefined
     if (verified) {
-      lines.push(['verified', `yes, by key ${found.keyIndex} of ${keys.length} (0 is the newest)`])
-      shown = { json: found.json ?? shown.json, times: found.times }
+      lines.push(['verified', `yes, by key ${keyIndex} of ${keys.length} (0 is the newest)`])
+      shown = { json: json ?? shown.json, times }
     } else {
-      lines.push(['verified', REASONS[found.reason] ?? `no: ${found.reason}`])
+      lines.push(['verified', REASONS[reason] ?? `no: ${reason}`])
     }
   }
 
-  const { created, issued } = shown.times ?? {}
+  const { created, expires, issued } = shown.times ?? {}
   if (typeof issued === 'number') lines.push(['issued', ageText(issued)])
   if (typeof created === 'number') lines.push(['created', ageText(created)])
+  if (typeof expires === 'number') lines.push(['expires', ageText(expires)])
   if (!flags['no-content']) {
     lines.push(['content', shown.json === undefined ? 'encrypted' : contentText(shown.json)])
   }

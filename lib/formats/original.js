@@ -151,7 +151,9 @@ class OriginalFormat {
         this.#isPatternMade = true
         pattern(this.#name)
       }
-      return this.#codec.open(header, this.#optIn !== undefined && this.#readsLegacy())
+      const opened = this.#codec.open(header, this.#optIn !== undefined && this.#readsLegacy())
+      // Null is a header that the engine leaves to JavaScript.
+      if (opened !== null) return opened
     }
     return this.#openExactly(header, verify)
   }

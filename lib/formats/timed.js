@@ -20,10 +20,13 @@ const MAX_COOKIES = 4
 /** A name that headers are made with where the cookie's own is none that an engine looks for. */
 const PLAIN_NAME = 'session'
 
+/** A header that an engine leaves to JavaScript: elsewhere in it there may be what it looks for. */
+const NOT_ASCII = refusal('not ASCII', false)
 /** Not of the original's format. */
 const TIMED = refusal('timed', false)
 const FORGED = refusal('signature', false)
 const UNSIGNED = refusal('signature', true)
+const LEGACY = refusal('legacy', false)
 
 class TimedFormat {
   #name
@@ -150,6 +153,7 @@ class TimedFormat {
     const now = Date.now()
     if (!this.#findsCookie) return this.#openEach(header, now)
     const opened = this.#openOne(header, now)
+    if (opened === NOT_ASCII) return this.#openEach(header, now)
     return opened?.reason === undefined ? opened : this.#openEach(header, now, opened)
   }
 
@@ -161,6 +165,7 @@ class TimedFormat {
     }
     const opened = this.#readyCodec().open(header, readsLegacy)
     if (opened === undefined) return undefined
+    if (opened === null) return NOT_ASCII
     if (opened.times !== undefined) return this.#atTime(opened, now)
     // With `legacy: 'write'` the original's format is what is written.
     if (opened.isLegacy && this.#optIn.legacy === 'write') opened.isLegacy = false
@@ -182,12 +187,20 @@ class TimedFormat {
       // Browsers send the cookies of both names in one order, unless one was lost.
       const candidates = [signatures[i], ...signatures.filter((_, place) => place !== i)].filter(Boolean)
       for (const signature of candidates.length > 0 ? candidates : ['']) {
-        const opened = this.#openOne(`${name}=${value}; ${name}.sig=${signature}`, now)
-        if (opened?.reason === undefined && opened !== undefined) return opened
+        const pair = `${name}=${value}; ${name}.sig=${signature}`
+        let opened = this.#openOne(pair, now)
+        if (opened === NOT_ASCII) opened = this.#openNotAscii(pair, now)
+        if (opened !== undefined && opened.reason === undefined) return opened
         refused ??= opened
       }
     }
     return refused
+  }
+
+  /** Nothing that is written in a timed format is not ASCII. */
+  #openNotAscii(header, now) {
+    const opened = this.#readsLegacy(now) ? this.#openLegacyExactly(header) : LEGACY
+    return opened === TIMED ? FORGED : opened
   }
 
   /** A cookie of the original's format, as lib/formats/original.js reads it; `TIMED` for one of another. */

@@ -107,7 +107,10 @@ async function main() {
       }
     })
   )
-  assert.deepStrictEqual(warnings, ['COOKIE_SESSION_NOT_SAVED'])
+  // NODE_ENV is production.
+  cookieSession({ keys: ['short'] })
+  await new Promise((resolve) => setTimeout(resolve))
+  assert.deepStrictEqual(warnings, ['COOKIE_SESSION_NOT_SAVED', 'COOKIE_SESSION_SHORT_KEY'])
   process.exit(0)
 }
 

@@ -99,7 +99,8 @@ async function testBundles({ platform, node, runtimes, tool, run, install, repor
 }
 
 function runApp(runtime, file, engine, run) {
-  const env = { COOKIE_SESSION_ENGINE: '', NODE_PATH: '' }
+  // In production alone keys are looked at.
+  const env = { COOKIE_SESSION_ENGINE: '', NODE_ENV: 'production', NODE_PATH: '' }
   run([...runtime, path.basename(file), engine], { cwd: path.dirname(file), env })
 }
 
