@@ -108,9 +108,13 @@ async function main() {
     })
   )
   // NODE_ENV is production.
-  cookieSession({ keys: ['short'] })
+  cookieSession({ keys: ['short', ''], name: undefined, cookie: {} })
   await new Promise((resolve) => setTimeout(resolve))
-  assert.deepStrictEqual(warnings, ['COOKIE_SESSION_NOT_SAVED', 'COOKIE_SESSION_SHORT_KEY'])
+  const expected = ['NOT_SAVED', 'EMPTY_KEY', 'SHORT_KEY', 'NAME', 'OPTION_IGNORED']
+  assert.deepStrictEqual(
+    warnings,
+    expected.map((code) => `COOKIE_SESSION_${code}`)
+  )
   process.exit(0)
 }
 
