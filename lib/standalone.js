@@ -57,7 +57,7 @@ function codecOf(options) {
     }
     if (optIn.accept !== undefined && !askAccept(optIn.accept, session, undefined, opened))
       return refuse('accept')
-    publish('opened', { keyIndex, ageMs, bytes: cookies.bytesOf(value?.length ?? valueLength) })
+    publish('opened', { keyIndex, ageMs, bytes: cookies.bytesOf(valueLength) })
     return { session: { ...session }, info: infoOf(opened) }
   }
 

@@ -3,6 +3,7 @@
 // The cookies that a session is sent in: its value and its signature with their attributes, as the `cookies` package
 // (0.9.1) sends them. Options that stay as they are go through the attribute cache; all else goes the exact way.
 
+const { lazily } = require('../lazily')
 const { isSecure, requireSecure, setCookies, valuesOf } = require('../request/connection')
 const { AttributeCache } = require('./attribute-cache')
 const { toBase64 } = require('../session/session')
@@ -14,8 +15,8 @@ const PLAIN_NAME = /^[!-:<>-~]+$/
 const PLAIN_SIGNATURE = /^[\w-]+$/
 
 /** Loaded where a session is lost, or has times. */
-const errors = () => require('../errors')
-const lifetimes = () => require('../formats/lifetime')
+const errors = lazily(() => require('../errors'))
+const lifetimes = lazily(() => require('../formats/lifetime'))
 
 /** Whether options given as a literal have what they say and nothing else: nobody has added to Object.prototype. */
 function isObjectPrototypeClean() {

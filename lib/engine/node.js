@@ -4,7 +4,12 @@
 
 const { createHmac, createSecretKey, hkdfSync } = require('node:crypto')
 const { findCookie } = require('../cookies/cookie-header')
+const { FORGED, LEGACY, MALFORMED, Opened, UNSIGNED } = require('../formats/opened')
+const { lazily } = require('../lazily')
 const { equals } = require('./constant-time')
+
+/** Loaded where sessions are encrypted. */
+const xaes = lazily(() => require('./xaes'))
 
 const ALGORITHMS = ['sha1', 'sha256', 'sha384', 'sha512']
 /** keygrip's base64, with `/` as `_`, `+` as `-` and no `=`, is what Node calls base64url. */
@@ -91,12 +96,6 @@ function parseTimes(text) {
   return { issued, created, expires, maxAge }
 }
 
-const refusal = (reason, unsigned) => Object.freeze({ __proto__: null, reason, unsigned })
-const UNSIGNED = refusal('signature', true)
-const FORGED = refusal('signature', false)
-const MALFORMED = refusal('malformed', false)
-const LEGACY = refusal('legacy', false)
-
 /** What opens and seals the cookie of one name in every format that some options read and write. */
 class Codec {
   #name
@@ -142,8 +141,7 @@ class Codec {
     if (this.#timed === undefined) return undefined
     const info = `${VERSION}\0${PURPOSES[this.#timed]}\0${this.#name}`
     const derived = Buffer.from(hkdfSync('sha256', bytes, '', info, KEY_BYTES))
-    // Loaded where sessions are encrypted.
-    const key = this.#timed === 'e1' ? new (require('./xaes').XaesKey)(derived) : createSecretKey(derived)
+    const key = this.#timed === 'e1' ? new (xaes().XaesKey)(derived) : createSecretKey(derived)
     derived.fill(0)
     return key
   }
@@ -186,16 +184,12 @@ class Codec {
       const bytes = Buffer.from(value, 'base64')
       const isCanonical = bytes.toString('base64') === value
       const text = bytes.toString('utf8')
-      return {
-        __proto__: null,
-        format: 'cookie-session',
-        value,
-        // Bytes that are no UTF-8 have become U+FFFD, and their text stands for no one value.
-        json: isCanonical && !text.includes('\ufffd') ? text : undefined,
-        keyIndex,
-        renewed: keyIndex > 0 && algorithm === this.#algorithm ? newest : undefined,
-        isLegacy: !this.#current.includes(algorithm)
-      }
+      // Bytes that are no UTF-8 have become U+FFFD, and their text stands for no one value.
+      const json = isCanonical && !text.includes('\ufffd') ? text : undefined
+      const opened = new Opened('cookie-session', value, json, keyIndex, undefined, value.length)
+      if (keyIndex > 0 && algorithm === this.#algorithm) opened.renewed = newest
+      opened.isLegacy = !this.#current.includes(algorithm)
+      return opened
     }
     return FORGED
   }
@@ -222,7 +216,7 @@ class Codec {
   }
 
   #openEncrypted(value) {
-    const { openWith } = require('./xaes')
+    const { openWith } = xaes()
     const opened = openWith(
       this.#keys.map(({ derived }) => derived),
       value.slice(PREFIXES.e1.length)
@@ -237,7 +231,7 @@ class Codec {
   #timedSession(format, timesText, json, keyIndex, value) {
     const times = timesText === undefined ? undefined : parseTimes(timesText)
     if (times === undefined || !json) return MALFORMED
-    return { __proto__: null, format, json, keyIndex, times, valueLength: value.length }
+    return new Opened(format, undefined, json, keyIndex, times, value.length)
   }
 
   /** @returns {string} value and signature in the original's format */
@@ -257,7 +251,7 @@ class Codec {
   sealTimed(json, issued, created, expires, maxAge) {
     const times = JSON.stringify({ issued, created, expires, maxAge })
     const [{ derived }] = this.#keys
-    if (this.#timed === 'e1') return PREFIXES.e1 + require('./xaes').sealWith(derived, `${times}\0${json}`)
+    if (this.#timed === 'e1') return PREFIXES.e1 + xaes().sealWith(derived, `${times}\0${json}`)
     const encode = (text) => Buffer.from(text).toString('base64url')
     const value = `${PREFIXES.v1}${encode(times)}.${encode(json)}`
     return value + this.#signTimed(derived, value)

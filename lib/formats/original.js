@@ -8,16 +8,13 @@ const { findCookie, pattern } = require('../cookies/cookie-header')
 const engine = require('../engine')
 const { KeyCache } = require('../keys/key-cache')
 const { internalsOf } = require('../keys/keygrip')
+const { lazily } = require('../lazily')
+const { FORGED, MALFORMED, Opened, UNSIGNED } = require('./opened')
 
 /** Loaded where something goes wrong, or an opt-in option is set. */
-const errors = () => require('../errors')
-const answers = () => require('../keys/answers')
-
-/** What a cookie is refused for, in the shape that the engines' codecs give. */
-const refusal = (reason, unsigned) => Object.freeze({ __proto__: null, reason, unsigned })
-const UNSIGNED = refusal('signature', true)
-const FORGED = refusal('signature', false)
-const MALFORMED = refusal('malformed', false)
+const errors = lazily(() => require('../errors'))
+const answers = lazily(() => require('../keys/answers'))
+const rules = lazily(() => require('../keys/rules'))
 
 class OriginalFormat {
   /** What signs and verifies: the app's keys, a Keygrip, whatever was given, or nothing. V8's messages name it as the original's do. */
@@ -119,14 +116,14 @@ class OriginalFormat {
       if (internals.sign !== this.keys.sign || internals.index !== this.keys.index) return false
     }
     if (!this.#cache.ready()) return false
-    if (this.#optIn !== undefined) this.#requireKeys()
+    if (this.#optIn !== undefined && this.#cache.hasEmptyKey) this.#requireKeys()
     return true
   }
 
   /** With an opt-in option, nobody signs with an empty key. */
   #requireKeys() {
     if (this.#optIn?.isAnySet && this.#cache !== undefined) {
-      require('../keys/rules').requireNoEmptyKey(this.#cache.keys)
+      rules().requireNoEmptyKey(this.#cache.keys)
     }
   }
 
@@ -140,7 +137,7 @@ class OriginalFormat {
    *
    * @param {string | undefined} header the Cookie header
    * @param {boolean} verify whether a signature is looked at
-   * @returns {import('.').Opened | undefined} undefined where there is no cookie
+   * @returns {import('./opened').Opened | undefined} undefined where there is no cookie
    * @throws what a foreign keygrip throws; with an opt-in option `ERR_SESSION_KEYS`
    */
   open(header, verify) {
@@ -163,7 +160,7 @@ class OriginalFormat {
     const signatureName = this.#name + '.sig'
     const value = header ? findCookie(header, this.#name) : undefined
     if (value === undefined) return undefined
-    const opened = { __proto__: null, format: 'cookie-session', value, keyIndex: undefined, isLegacy: false }
+    const opened = new Opened('cookie-session', value, undefined, undefined, undefined, value.length)
     if (!verify) return opened
     if (this.#signers.length > 1 && /^[ve]1\./.test(value)) return MALFORMED
 
@@ -224,4 +221,4 @@ class OriginalFormat {
   }
 }
 
-module.exports = { OriginalFormat, refusal }
+module.exports = { OriginalFormat }

@@ -11,7 +11,7 @@ const { KeyCache } = require('../keys/key-cache')
 const { internalsOf } = require('../keys/keygrip')
 const { requireNoEmptyKey, wrongKeys } = require('../keys/rules')
 const { endOf } = require('./lifetime')
-const { refusal } = require('./original')
+const { FORGED, LEGACY, Opened, UNSIGNED, refusal } = require('./opened')
 
 /** Clocks of servers differ. */
 const CLOCK_SKEW_MS = 60_000
@@ -21,12 +21,9 @@ const MAX_COOKIES = 4
 const PLAIN_NAME = 'session'
 
 /** A header that an engine leaves to JavaScript: elsewhere in it there may be what it looks for. */
-const NOT_ASCII = refusal('not ASCII', false)
+const NOT_ASCII = refusal()
 /** Not of the original's format. */
-const TIMED = refusal('timed', false)
-const FORGED = refusal('signature', false)
-const UNSIGNED = refusal('signature', true)
-const LEGACY = refusal('legacy', false)
+const TIMED = refusal()
 
 class TimedFormat {
   #name
@@ -145,7 +142,7 @@ class TimedFormat {
    * Finds and opens a session's cookie.
    *
    * @param {string | undefined} header the Cookie header
-   * @returns {import('.').Opened | undefined} undefined where there is no cookie
+   * @returns {import('./opened').Opened | undefined} undefined where there is no cookie
    * @throws {SessionError} `ERR_SESSION_KEYS`
    */
   open(header) {
@@ -175,7 +172,7 @@ class TimedFormat {
   /**
    * The first of several cookies of one name that opens. Each is tried in a header of its own.
    *
-   * @param {import('.').Opened} [first] what came of the first one, if it was tried
+   * @param {import('./opened').Opened} [first] what came of the first one, if it was tried
    */
   #openEach(header, now, first) {
     const values = findCookies(header, this.#name, MAX_COOKIES)
@@ -215,8 +212,9 @@ class TimedFormat {
     for (const signer of this.#legacySigners) {
       const keyIndex = indexBy(signer, `${this.#name}=${value}`, digest)
       if (keyIndex < 0) continue
-      const isLegacy = this.#optIn.legacy !== 'write'
-      return { __proto__: null, format: 'cookie-session', value, json: undefined, keyIndex, isLegacy }
+      const opened = new Opened('cookie-session', value, undefined, keyIndex, undefined, value.length)
+      opened.isLegacy = this.#optIn.legacy !== 'write'
+      return opened
     }
     return FORGED
   }
@@ -226,9 +224,9 @@ class TimedFormat {
     const { issued, created } = opened.times
     const ageMs = Math.max(0, now - issued)
     if (ttl !== undefined || maxLifetime !== undefined) {
-      if (Math.max(issued, created) > now + CLOCK_SKEW_MS) return { ...refusal('future', false), ageMs }
+      if (Math.max(issued, created) > now + CLOCK_SKEW_MS) return refusal('future', false, ageMs, opened)
       if (now > this.#endOf(opened.times) || now - created > (maxLifetime ?? Infinity)) {
-        return { ...refusal('expired', false), ageMs }
+        return refusal('expired', false, ageMs, opened)
       }
     }
     opened.ageMs = ageMs

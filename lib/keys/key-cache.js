@@ -86,6 +86,8 @@ class KeyCache {
   #states
   /** @type {SeenKey[]} */
   #seen = []
+  /** Whether one of the keys was empty when `ready` was last true. */
+  hasEmptyKey = false
 
   /**
    * @param {ArrayLike<unknown>} keys the app's own array, newest key first
@@ -137,8 +139,10 @@ class KeyCache {
     const before = this.#seen
     const seen = []
     const changes = []
+    let hasEmptyKey = false
     for (let i = 0; i < length; i++) {
       const key = this.#keys[i]
+      if (isEmptyKey(key)) hasEmptyKey = true
       const place = before.findIndex((one) => one.is(key))
       if (place >= 0) {
         seen.push(before[place])
@@ -147,7 +151,7 @@ class KeyCache {
       }
       const bytes = bytesOf(key)
       if (bytes === undefined) return false
-      if (bytes.length === 0) warnOfEmptyKey()
+      if (hasEmptyKey) warnOfEmptyKey()
       seen.push(new SeenKey(key, bytes))
       changes.push(bytes)
     }
@@ -158,6 +162,7 @@ class KeyCache {
     }
     this.#states.change(changes)
     this.#seen = seen
+    this.hasEmptyKey = hasEmptyKey
     for (const one of before) if (!seen.includes(one)) one.wipe()
     for (const [i, change] of changes.entries()) {
       if (typeof change !== 'number' && seen[i].copy === undefined) change.fill(0)

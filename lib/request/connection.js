@@ -3,9 +3,10 @@
 // What a request says of its connection, and a response of its Set-Cookie header.
 
 const http = require('node:http')
+const { lazily } = require('../lazily')
 
 /** Loaded where a session is lost. */
-const errors = () => require('../errors')
+const errors = lazily(() => require('../errors'))
 
 /** Whether the request came over TLS: true, or what stands in its place. */
 function isTls(request) {

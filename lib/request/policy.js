@@ -6,13 +6,14 @@
 const { refusedByBrowsers } = require('../cookies/browser-rules')
 const { setsCookieOf } = require('../cookies/session-cookies')
 const { SessionError, sessionErrorOf, warnNotSaved, warnOnce } = require('../errors')
+const { refusal } = require('../formats/opened')
 const { setCookies, valuesOf } = require('./connection')
 const { isStorable } = require('./shared-caches')
 
 /**
  * What an app is told of a session's cookie.
  *
- * @param {import('../formats').Opened} opened
+ * @param {import('../formats/opened').Opened} opened
  * @returns {import('../..').SessionInfo}
  */
 function infoOf({ format, keyIndex, times }) {
@@ -136,7 +137,7 @@ class Policy {
     const session = this.#owner.parse(opened)
     if (session === undefined) return false
     if (!this.#isAcceptable(session, opened)) {
-      this.#opened = { __proto__: null, ...opened, reason: 'accept' }
+      this.#opened = refusal('accept', false, ageMs, opened)
       this.#owner.publish('rejected', { reason: 'accept', keyIndex, ageMs })
       return false
     }

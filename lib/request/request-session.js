@@ -5,63 +5,44 @@
 
 const debug = require('debug')('cookie-session')
 const { isWatched } = require('../channels')
+const { findCookie } = require('../cookies/cookie-header')
+const { lazily } = require('../lazily')
 
 /** Loaded where something is lost. */
-const errors = () => require('../errors')
+const errors = lazily(() => require('../errors'))
+const lateChanges = lazily(() => require('./late-changes'))
 
 class RequestSession {
-  #config
-  #req
-  #res
-  #policy
-  #publish
+  /** What is the same for all requests, see lib/config.js. */
+  config
+  /** @type {import('node:http').IncomingMessage} */
+  req
+  /** @type {import('node:http').ServerResponse} */
+  res
+  /** What opt-in options do; undefined where none is set. */
+  policy
   /** Not looked at yet (undefined), there, or given up (false). */
-  #session
+  current
+  /** Where somebody listens to the diagnostics channels. */
+  #publish
   #isWritten = false
 
   /**
-   * @param {object} config see lib/config.js
+   * @param {object} config
    * @param {import('node:http').IncomingMessage} req
    * @param {import('node:http').ServerResponse} res
    */
   constructor(config, req, res) {
-    this.#config = config
-    this.#req = req
-    this.#res = res
-    if (config.optIn !== undefined) this.#policy = new config.Policy(this, config)
+    this.config = config
+    this.req = req
+    this.res = res
+    if (config.optIn !== undefined) this.policy = new config.Policy(this, config)
     if (isWatched()) this.#publish = config.publish
-  }
-
-  // --- for lib/cookies, and the policy -----------------------------------------------------------
-
-  get config() {
-    return this.#config
-  }
-
-  get req() {
-    return this.#req
-  }
-
-  get res() {
-    return this.#res
   }
 
   /** The request's own options, as they are now. */
   get options() {
-    return this.#req[this.#config.optionsKey]
-  }
-
-  /** The session as it is: undefined where nobody looked at it, false where it was given up. */
-  get current() {
-    return this.#session
-  }
-
-  set current(session) {
-    this.#session = session
-  }
-
-  get isWritten() {
-    return this.#isWritten
+    return this.req[this.config.optionsKey]
   }
 
   publish(event, fields) {
@@ -79,24 +60,23 @@ class RequestSession {
   }
 
   #carries(suffix) {
-    const { findCookie } = require('../cookies/cookie-header')
-    const header = this.#req.headers.cookie
-    return Boolean(header) && findCookie(header, this.#config.name + suffix) !== undefined
+    const header = this.req.headers.cookie
+    return Boolean(header) && findCookie(header, this.config.name + suffix) !== undefined
   }
 
   // --- reading -----------------------------------------------------------------------------------
 
   get() {
-    if (this.#session === undefined) this.#load()
-    if (this.#session === false) return null
+    if (this.current === undefined) this.#load()
+    if (this.current === false) return null
     if (this.#isWritten) this.#watchForLateChange()
-    return this.#session
+    return this.current
   }
 
   #load() {
-    if (this.#policy !== undefined) {
-      this.#policy.load()
-      if (this.#session !== undefined) return
+    if (this.policy !== undefined) {
+      this.policy.load()
+      if (this.current !== undefined) return
     } else {
       const opened = this.open()
       if (opened !== undefined) {
@@ -105,8 +85,8 @@ class RequestSession {
           this.publish('rejected', { reason: opened.reason })
         } else {
           if (opened.renewed !== undefined) this.setSignature(opened.renewed)
-          this.#session = this.parse(opened)
-          if (this.#session !== undefined) {
+          this.current = this.parse(opened)
+          if (this.current !== undefined) {
             this.publishOpened(opened)
             return
           }
@@ -114,19 +94,19 @@ class RequestSession {
       }
     }
     if (debug.enabled) debug('new session')
-    this.#session = this.#config.sessions.create(this)
+    this.current = this.config.sessions.create(this)
   }
 
-  /** @returns {import('../formats').Opened | undefined} what the request's cookie holds */
+  /** @returns {import('../formats/opened').Opened | undefined} what the request's cookie holds */
   open() {
-    const { cookies, format } = this.#config
+    const { cookies, format } = this.config
     const isSigned = cookies.isSigned(this.options)
-    return format.open(this.#req.headers.cookie, isSigned)
+    return format.open(this.req.headers.cookie, isSigned)
   }
 
   /** Sets the signature alone, as the original does when it reads one that is bad (null), or of an older key. */
   setSignature(signature) {
-    return this.#config.cookies.setSignature(this, signature)
+    return this.config.cookies.setSignature(this, signature)
   }
 
   /**
@@ -139,7 +119,7 @@ class RequestSession {
     if (!json && !value) return undefined
     if (debug.enabled) debug('parse %s', value ?? '(sealed)')
     try {
-      return this.#config.sessions.open(this, value, json)
+      return this.config.sessions.open(this, value, json)
     } catch {
       this.publish('rejected', { reason: 'malformed', keyIndex, ageMs })
       return undefined
@@ -151,7 +131,7 @@ class RequestSession {
     this.#publish('opened', {
       keyIndex,
       ageMs,
-      bytes: this.#config.cookies.bytesOf(value?.length ?? valueLength)
+      bytes: this.config.cookies.bytesOf(value?.length ?? valueLength)
     })
   }
 
@@ -159,28 +139,23 @@ class RequestSession {
 
   set(value) {
     if (value == null) {
-      this.#session = false
+      this.current = false
     } else if (typeof value === 'object') {
-      this.#session = this.#config.sessions.create(this, value)
+      this.current = this.config.sessions.create(this, value)
     } else {
-      throw new Error(`req.${this.#config.requestKey} can only be set as null or an object.`)
+      throw new Error(`req.${this.config.requestKey} can only be set as null or an object.`)
     }
-    if (this.#policy !== undefined) this.#policy.startOver()
-    if (this.#isWritten && !this.#hearsOfLateChanges()) require('./late-changes').warnOfLateAssignment()
+    if (this.policy !== undefined) this.policy.startOver()
+    if (this.#isWritten && !this.#hearsOfLateChanges()) lateChanges().warnOfLateAssignment()
   }
 
   #watchForLateChange() {
-    if (!this.#hearsOfLateChanges()) require('./late-changes').watchForLateChange(this.#session)
+    if (!this.#hearsOfLateChanges()) lateChanges().watchForLateChange(this.current)
   }
 
   /** Where the app has an `onError`, that hears of them. */
   #hearsOfLateChanges() {
-    return this.#config.optIn?.onError !== undefined
-  }
-
-  /** What the session's methods call, see lib/session/methods.js. */
-  get policy() {
-    return this.#policy
+    return this.config.optIn?.onError !== undefined
   }
 
   // --- writing -----------------------------------------------------------------------------------
@@ -188,14 +163,14 @@ class RequestSession {
   /** Sends what became of the session. An app never sees it fail; who hears of it is `report`'s matter. */
   write() {
     this.#isWritten = true
-    if (this.#session === undefined && this.#policy === undefined) return
-    const policy = this.#policy
+    if (this.current === undefined && this.policy === undefined) return
+    const policy = this.policy
     let reason = 'ERR_SESSION_INVALID_ATTRIBUTE'
     let json
     try {
       if (policy !== undefined) policy.beforeWrite()
-      if (this.#session === undefined) return
-      if (this.#session === false) {
+      if (this.current === undefined) return
+      if (this.current === false) {
         this.clear()
         return
       }
@@ -203,13 +178,13 @@ class RequestSession {
       // Read anew each time, as a toJSON or a getter of the session may have put another in its place.
       const isChanged =
         (policy === undefined || !policy.isUntouched) &&
-        (!this.#session.isNew || this.#session.isPopulated) &&
-        this.#session.isChanged
+        (!this.current.isNew || this.current.isPopulated) &&
+        this.current.isChanged
       if (isChanged || policy?.isDue() === true) {
-        if (debug.enabled) debug('save %s', this.#config.name)
-        json = policy?.isUntouched ? policy.untouchedText : JSON.stringify(this.#session)
+        if (debug.enabled) debug('save %s', this.config.name)
+        json = policy?.isUntouched ? policy.untouchedText : JSON.stringify(this.current)
         if (json !== undefined || policy?.isUntouched) reason = 'ERR_SESSION_INVALID_ATTRIBUTE'
-        const bytes = this.#config.cookies.save(this, json, policy?.written(isChanged))
+        const bytes = this.config.cookies.save(this, json, policy?.written(isChanged))
         if (this.#publish !== undefined) this.#publish('saved', { bytes })
       } else if (policy?.replacesInVain() === true) {
         reason = 'ERR_SESSION_INVALID_ATTRIBUTE'
@@ -224,8 +199,8 @@ class RequestSession {
 
   /** Sends the cookies that make a browser drop the session. */
   clear() {
-    if (debug.enabled) debug('remove %s', this.#config.name)
-    this.#config.cookies.clear(this)
+    if (debug.enabled) debug('remove %s', this.config.name)
+    this.config.cookies.clear(this)
     this.publish('saved', { bytes: 0 })
   }
 
@@ -233,16 +208,16 @@ class RequestSession {
     const { causeOf, propertyOf, sessionErrorOf } = errors()
     const cause = causeOf(thrown)
     // In default mode, a null that is thrown breaks the response as it does with the original.
-    const message = this.#policy === undefined ? cause.message : propertyOf(cause, 'message')
+    const message = this.policy === undefined ? cause.message : propertyOf(cause, 'message')
     debug('error saving session %s', message)
     this.report(sessionErrorOf(thrown, reason))
-    this.#policy?.dropReplaced()
+    this.policy?.dropReplaced()
   }
 
   /** Tells of a session that was not saved, or that browsers will not keep. */
   report(error) {
     this.publish('failed', { code: error.code })
-    if (this.#policy !== undefined) this.#policy.report(error)
+    if (this.policy !== undefined) this.policy.report(error)
     else errors().warnNotSaved(error)
   }
 }
