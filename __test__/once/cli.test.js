@@ -7,28 +7,26 @@ const { spawnSync } = require('node:child_process')
 const { randomInt } = require('node:crypto')
 const fs = require('node:fs')
 const os = require('node:os')
-const path = require('node:path')
 const { describe, it } = require('node:test')
 const { Random } = require('../support/differential/random')
+const program = require('../support/cli/program')
 const cookieSession = require('../..')
 
-const PROGRAM = path.join(__dirname, '..', '..', 'bin', 'cookie-session-native.js')
 const KEY = 'a-key-of-32-bytes-that-is-a-secret'
 const OLD = 'an-older-secret-key-of-32-bytes-too'
 /** Of the random texts; a failure prints the seed. */
 const SEED = Number(process.env.SEED) || randomInt(2 ** 31)
-const CASES = Number(process.env.CASES) || 25
+const CASES = Number(process.env.CASES) || 100
 
-function run(args, { input = '', env = {} } = {}) {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [PROGRAM, ...args], {
-    input,
-    encoding: 'utf8',
-    env: { ...process.env, ...env },
-    maxBuffer: 10_000_000
-  })
+/** No key may be in what it says. */
+function checked(result) {
+  const { stdout, stderr } = result
   for (const key of [KEY, OLD]) assert.ok(!`${stdout}${stderr}`.includes(key), 'a key was printed')
-  return { status, stdout, stderr }
+  return result
 }
+
+const run = async (...args) => checked(await program.run(...args))
+const spawned = (...args) => checked(program.spawned(...args))
 
 const env = { APP_KEYS: `${KEY}, ${OLD}` }
 const withKeys = ['--keys-env', 'APP_KEYS']
@@ -39,11 +37,61 @@ const FORMATS = {
 }
 
 describe('keygen', () => {
-  it('prints another key of 32 bytes each time, good for encryption', () => {
-    const one = run(['keygen']).stdout.trim()
+  it('prints another key of 32 bytes each time, good for encryption', async () => {
+    const one = spawned(['keygen']).stdout.trim()
     assert.equal(Buffer.from(one, 'base64url').length, 32)
-    assert.notEqual(run(['keygen']).stdout.trim(), one)
+    assert.notEqual(spawned(['keygen']).stdout.trim(), one)
+    assert.match((await run(['keygen'])).stdout, /^[\w-]{43}\n$/)
     assert.doesNotThrow(() => cookieSession({ keys: [one], encrypt: true }))
+  })
+})
+
+describe('as a program', () => {
+  const header = (options) =>
+    `a=b; ${cookieSession.cookieHeader({ user: 'Zoë' }, { keys: [OLD], ...options })}`
+  const ageless = ({ stdout, ...rest }) => ({
+    ...rest,
+    stdout: stdout.replace(/\(-?\d+ s (?:ago|ahead)\)/g, '')
+  })
+  const deep = Buffer.from('['.repeat(300_000) + ']'.repeat(300_000)).toString('base64url')
+  const asks = {
+    'no argument': [[]],
+    '--help': [['--help']],
+    'an option that is none': [['inspect', '--unknown']],
+    'a key for the name of its variable': [['inspect', 'eyJhIjoxfQ==', '--keys-env', KEY]],
+    'nothing from standard input': [['inspect']],
+    'bytes from standard input': [
+      ['inspect', ...withKeys],
+      { input: Buffer.from([0x3d, 0xff, 0, 0x0a]), env }
+    ],
+    'a mebibyte from standard input': [['inspect'], { input: 'a'.repeat(2 ** 20) }],
+    'more than a mebibyte': [['inspect'], { input: 'a'.repeat(2 ** 20 + 1) }],
+    'a long answer': [['inspect'], { input: deep }],
+    'a lone surrogate as an argument': [['inspect', '\ud800']]
+  }
+  for (const [format, options] of Object.entries(FORMATS)) {
+    asks[`${format}, as an argument`] = [['inspect', header(options), ...withKeys], { env }]
+    asks[`${format}, from standard input`] = [
+      ['inspect', ...withKeys],
+      { input: `${header(options)}\n`, env }
+    ]
+    asks[`${format}, refused`] = [['inspect', `${header(options)}x`, ...withKeys], { env }]
+  }
+  for (const [what, [args, options]] of Object.entries(asks)) {
+    it(`${what}: it says what the tests below are told`, async () => {
+      assert.deepEqual(ageless(spawned(args, options)), ageless(await run(args, options)))
+    })
+  }
+
+  it('verifies with the engine that the environment asks for', () => {
+    for (const engine of ['native', 'node']) {
+      for (const options of Object.values(FORMATS)) {
+        const asked = { env: { ...env, COOKIE_SESSION_ENGINE: engine } }
+        const { status, stdout } = spawned(['inspect', header(options), ...withKeys], asked)
+        assert.match(stdout, /verified +yes, by key 1 of 2/)
+        assert.equal(status, 0)
+      }
+    }
   })
 })
 
@@ -51,12 +99,12 @@ describe('inspect', () => {
   for (const [format, options] of Object.entries(FORMATS)) {
     const headerOf = (keys) => `a=b; ${cookieSession.cookieHeader({ user: 'Zoë' }, { keys, ...options })}`
 
-    it(`${format}: verified, with which key, and what it holds`, () => {
+    it(`${format}: verified, with which key, and what it holds`, async () => {
       for (const [keys, place] of [
         [[KEY], 0],
         [[OLD], 1]
       ]) {
-        const { status, stdout } = run(['inspect', headerOf(keys), ...withKeys], { env })
+        const { status, stdout } = await run(['inspect', headerOf(keys), ...withKeys], { env })
         assert.match(stdout, new RegExp(`format +${format}`))
         assert.match(stdout, new RegExp(`verified +yes, by key ${place} of 2`))
         assert.match(stdout, /"user": "Zoë"/)
@@ -66,28 +114,28 @@ describe('inspect', () => {
       }
     })
 
-    it(`${format}: refused`, () => {
+    it(`${format}: refused`, async () => {
       for (const header of [headerOf(['another key that has 32 bytes or so']), `${headerOf([KEY])}x`]) {
-        const { status, stdout } = run(['inspect', header, ...withKeys], { env })
+        const { status, stdout } = await run(['inspect', header, ...withKeys], { env })
         assert.match(stdout, /verified +no/)
         assert.equal(status, 1)
       }
     })
 
-    it(`${format}: from standard input, and without keys`, () => {
-      const { status, stdout } = run(['inspect'], { input: `Cookie: ${headerOf([KEY])}\n` })
+    it(`${format}: from standard input, and without keys`, async () => {
+      const { status, stdout } = await run(['inspect'], { input: `Cookie: ${headerOf([KEY])}\n` })
       assert.match(stdout, /not verified/)
       assert.equal(stdout.includes('Zoë'), format !== 'e1')
       assert.equal(status, 1)
     })
 
-    it(`${format}: without content`, () => {
-      const { stdout } = run(['inspect', headerOf([KEY]), ...withKeys, '--no-content'], { env })
+    it(`${format}: without content`, async () => {
+      const { stdout } = await run(['inspect', headerOf([KEY]), ...withKeys, '--no-content'], { env })
       assert.doesNotMatch(stdout, /Zoë|content/)
     })
   }
 
-  it('takes a value and a signature apart', () => {
+  it('takes a value and a signature apart', async () => {
     const [cookie, signature] = cookieSession.seal({ a: 1 }, { keys: [KEY], name: 'sid', digest: 'sha256' })
     const valueIn = (line) => line.split(';')[0].replace(/^[^=]+=/, '')
     const args = [
@@ -100,18 +148,18 @@ describe('inspect', () => {
       '--digest',
       'sha256'
     ]
-    assert.equal(run([...args, ...withKeys], { env }).status, 0)
+    assert.equal((await run([...args, ...withKeys], { env })).status, 0)
   })
 
-  it('takes keys as a JSON array', () => {
+  it('takes keys as a JSON array', async () => {
     const header = cookieSession.cookieHeader({ a: 1 }, { keys: ['with, a comma'] })
     const json = { APP_KEYS: JSON.stringify(['newer', 'with, a comma']) }
-    assert.match(run(['inspect', header, ...withKeys], { env: json }).stdout, /by key 1 of 2/)
+    assert.match((await run(['inspect', header, ...withKeys], { env: json })).stdout, /by key 1 of 2/)
   })
 
-  it('shows no control characters', () => {
+  it('shows no control characters', async () => {
     const value = Buffer.from('\u001b[31m').toString('base64')
-    assert.ok(!run(['inspect', value]).stdout.includes('\u001b'))
+    assert.ok(!(await run(['inspect', value])).stdout.includes('\u001b'))
   })
 })
 
@@ -172,8 +220,8 @@ describe('inspect, of what was pasted', () => {
     'the signature alone is of another request': `Set-Cookie: session.sig=x\n${named.join('\n')}`
   }
   for (const [what, input] of Object.entries(texts)) {
-    it(what, () => {
-      const { status, stdout, stderr } = run(['inspect', ...withKeys], { input, env })
+    it(what, async () => {
+      const { status, stdout, stderr } = await run(['inspect', ...withKeys], { input, env })
       assert.equal(stderr, '')
       assert.match(stdout, /"user": "Zoë"/)
       assert.match(stdout, /verified +yes, by key 0 of 2/)
@@ -192,40 +240,40 @@ describe('inspect, of what was pasted', () => {
     [`"${header.match(/session=([^;]*)/)[1]}"`, '--sig', header.match(/sig=(.*)/)[1]],
     [`${header.match(/session=([^;]*)/)[1].replace('.', '.\n')}`, '--sig', header.match(/sig=(.*)/)[1]]
   ]) {
-    it(`${JSON.stringify(args).slice(0, 25)}, as an argument`, () => {
-      const { status, stdout } = run(['inspect', ...args, ...withKeys], { env })
+    it(`${JSON.stringify(args).slice(0, 25)}, as an argument`, async () => {
+      const { status, stdout } = await run(['inspect', ...args, ...withKeys], { env })
       assert.match(stdout, /verified +yes/)
       assert.equal(status, 0)
     })
   }
 
-  it('attributes are no cookies', () => {
+  it('attributes are no cookies', async () => {
     const [line] = cookieSession.seal(
       { a: 1 },
       { keys: [KEY], priority: 'high', maxAge: 1000, domain: 'example.com' }
     )
     for (const name of ['path', 'expires', 'domain', 'priority', 'httponly']) {
       for (const input of [line, `Set-Cookie: ${line}`]) {
-        const { status, stderr } = run(['inspect', '--name', name], { input })
+        const { status, stderr } = await run(['inspect', '--name', name], { input })
         assert.match(stderr, new RegExp(`there is no cookie of the name ${name}`))
         assert.equal(status, 2)
       }
-      assert.equal(run(['inspect', '--name', name], { input: `Cookie: a=b; ${name}=e30=` }).status, 1)
+      assert.equal((await run(['inspect', '--name', name], { input: `Cookie: a=b; ${name}=e30=` })).status, 1)
     }
   })
 
-  it('says where the session is cleared', () => {
+  it('says where the session is cleared', async () => {
     for (const opts of [options, { keys: [KEY] }, { keys: [KEY], encrypt: true }]) {
       const lines = cookieSession.seal(null, opts)
       for (const input of [lines.join('\n'), ...[lines.map((line) => `Set-Cookie: ${line}`).join('\n')]]) {
         for (const earlier of ['', `Cookie: ${header}\n`]) {
-          const { status, stdout } = run(['inspect', ...withKeys], { input: earlier + input, env })
+          const { status, stdout } = await run(['inspect', ...withKeys], { input: earlier + input, env })
           assert.equal(stdout, 'cookie    session\ncontent   none: this Set-Cookie clears the session\n')
           assert.equal(status, 1)
         }
       }
     }
-    const { status, stdout } = run(['inspect', ...withKeys], {
+    const { status, stdout } = await run(['inspect', ...withKeys], {
       input: 'Cookie: session=; session.sig=x',
       env
     })
@@ -233,13 +281,13 @@ describe('inspect, of what was pasted', () => {
     assert.equal(status, 1)
   })
 
-  it('a value that stands in two pairs of quotes has one of them', () => {
+  it('a value that stands in two pairs of quotes has one of them', async () => {
     const doubled = original.replace(/session=([^;]+)/, 'session=""$1""')
-    assert.match(run(['inspect', doubled, ...withKeys], { env }).stdout, /verified +no/)
+    assert.match((await run(['inspect', doubled, ...withKeys], { env })).stdout, /verified +no/)
   })
 
-  it('a lone signature is no session', () => {
-    assert.equal(run(['inspect', 'session.sig=abc']).status, 2)
+  it('a lone signature is no session', async () => {
+    assert.equal((await run(['inspect', 'session.sig=abc'])).status, 2)
   })
 })
 
@@ -257,8 +305,8 @@ describe('inspect, of what nobody should have pasted', () => {
     [Number.MAX_SAFE_INTEGER, /issued +9007199254740991 \(no date\)/],
     [1e300, /issued +1e\+300 \(no date\)/]
   ]) {
-    it(`a session that was issued at ${issued}`, () => {
-      const { status, stdout, stderr } = run(['inspect', ofTimes({ issued, created: issued })])
+    it(`a session that was issued at ${issued}`, async () => {
+      const { status, stdout, stderr } = await run(['inspect', ofTimes({ issued, created: issued })])
       assert.match(stdout, said)
       assert.equal(
         stdout.match(said)[0].slice(10),
@@ -270,7 +318,7 @@ describe('inspect, of what nobody should have pasted', () => {
     })
   }
 
-  it('a time that no date has, verified', () => {
+  it('a time that no date has, verified', async () => {
     const times = Number.MAX_SAFE_INTEGER
     const realNow = Date.now
     Date.now = () => times
@@ -280,7 +328,7 @@ describe('inspect, of what nobody should have pasted', () => {
     } finally {
       Date.now = realNow
     }
-    const { status, stdout } = run(['inspect', header, ...withKeys], { env })
+    const { status, stdout } = await run(['inspect', header, ...withKeys], { env })
     assert.match(stdout, /verified +yes/)
     assert.match(stdout, /issued +9007199254740991 \(no date\)/)
     assert.equal(status, 0)
@@ -315,9 +363,9 @@ describe('inspect, of what nobody should have pasted', () => {
     'a name that is a prototype': '__proto__=a'
   }
   for (const [what, input] of Object.entries(inputs)) {
-    it(what, () => {
+    it(what, async () => {
       for (const args of [[], withKeys, ['--name', '__proto__', ...withKeys]]) {
-        const { status, stdout, stderr } = run(['inspect', ...args], { input, env })
+        const { status, stdout, stderr } = await run(['inspect', ...args], { input, env })
         assert.ok([1, 2].includes(status), `status ${status}`)
         assert.doesNotMatch(stderr, /\n +at /)
         assert.equal(stderr === '', status === 1)
@@ -326,22 +374,22 @@ describe('inspect, of what nobody should have pasted', () => {
     })
   }
 
-  it('shows what is too deep on one line', () => {
-    assert.match(run(['inspect', deep(1000, '[', ']')]).stdout, /content +\[{1000}\]{1000}\n/)
+  it('shows what is too deep on one line', async () => {
+    assert.match((await run(['inspect', deep(1000, '[', ']')])).stdout, /content +\[{1000}\]{1000}\n/)
     assert.match(
-      run(['inspect', encoded(`${'['.repeat(50)}"\\u001b[]",\r\n1${']'.repeat(50)}`)]).stdout,
+      (await run(['inspect', encoded(`${'['.repeat(50)}"\\u001b[]",\r\n1${']'.repeat(50)}`)])).stdout,
       /\["\\u001b\[\]", {2}1\]/
     )
   })
 
-  it('takes no more than a mebibyte', () => {
-    const { status, stderr } = run(['inspect'], { input: 'a'.repeat(2 ** 20 + 1) })
+  it('takes no more than a mebibyte', async () => {
+    const { status, stderr } = await run(['inspect'], { input: 'a'.repeat(2 ** 20 + 1) })
     assert.match(stderr, /more than 1 MiB/)
     assert.equal(status, 2)
-    assert.equal(run(['inspect'], { input: 'a'.repeat(2 ** 20) }).status, 1)
+    assert.equal((await run(['inspect'], { input: 'a'.repeat(2 ** 20) })).status, 1)
   })
 
-  it('a standard input that cannot be read', () => {
+  it('a standard input that cannot be read', async () => {
     for (const [file, flags, said] of [
       [os.devNull, 'w', /^standard input cannot be read: \w+\n$/],
       [__dirname, 'r', /^there is no cookie in what was given\n$/]
@@ -349,7 +397,7 @@ describe('inspect, of what nobody should have pasted', () => {
       // Windows opens no folder.
       if (process.platform === 'win32' && file === __dirname) continue
       const input = fs.openSync(file, flags)
-      const { status, stderr } = spawnSync(process.execPath, [PROGRAM, 'inspect'], {
+      const { status, stderr } = spawnSync(process.execPath, [program.PROGRAM, 'inspect'], {
         stdio: [input, 'pipe', 'pipe'],
         encoding: 'utf8'
       })
@@ -359,17 +407,20 @@ describe('inspect, of what nobody should have pasted', () => {
     }
   })
 
-  it('a name that is too long for keys', () => {
+  it('a name that is too long for keys', async () => {
     const name = 'n'.repeat(1000)
     for (const value of ['v1.a.b', 'e1.a', 'e30=']) {
-      const { status, stderr } = run(['inspect', value, '--name', name, ...withKeys], { env })
+      const { status, stderr } = await run(['inspect', value, '--name', name, ...withKeys], { env })
       assert.equal(status, 2)
       assert.equal(stderr, '--name has 1000 characters; expected 900 at most\n')
     }
-    assert.equal(run(['inspect', 'v1.a.b', '--name', 'é'.repeat(900), ...withKeys], { env }).status, 1)
+    assert.equal(
+      (await run(['inspect', 'v1.a.b', '--name', 'é'.repeat(900), ...withKeys], { env })).status,
+      1
+    )
   })
 
-  it('a random text', () => {
+  it('a random text', async () => {
     const pieces = [
       'session',
       '__proto__',
@@ -428,7 +479,7 @@ describe('inspect, of what nobody should have pasted', () => {
       ])
       const more = random.pick([[], withKeys, ['--sig', text.replaceAll('\0', '')], ['--digest', 'sha512']])
       const args = ['inspect', `--name=${name}`, ...more]
-      const { status, stdout, stderr } = run(args, { input, env })
+      const { status, stdout, stderr } = await run(args, { input, env })
       const told = `seed ${SEED}, case ${i}: ${JSON.stringify(args)} ${JSON.stringify(String(input))}: ${status} ${stderr}`
       assert.ok([0, 1, 2].includes(status), told)
       assert.doesNotMatch(stderr, /\n +at /, told)
@@ -455,29 +506,31 @@ describe('wrong usage', () => {
     ['inspect', 'eyJhIjoxfQ==', '--keys-env', 'toString'],
     ['inspect', 'eyJhIjoxfQ==', '--keys-env', KEY]
   ]) {
-    it(`${JSON.stringify(args)} ends with 2 and says why`, () => {
-      const { status, stderr } = run(args)
+    it(`${JSON.stringify(args)} ends with 2 and says why`, async () => {
+      const { status, stderr } = await run(args)
       assert.equal(status, 2)
       assert.notEqual(stderr, '')
       assert.doesNotMatch(stderr, /\n +at /)
     })
   }
 
-  it('names the environment variable that holds no keys, and says nothing of what it holds', () => {
+  it('names the environment variable that holds no keys, and says nothing of what it holds', async () => {
     for (const [text, said] of [
       ['', /^the environment variable APP_KEYS is not set$/m],
       [' , ', /^the environment variable APP_KEYS holds no key; expected keys separated by commas/],
       [`["${KEY}"`, /^the environment variable APP_KEYS begins as a JSON array, and is none; expected/],
       [`["${KEY}", ""]`, /^the environment variable APP_KEYS holds something else than strings that are not/]
     ]) {
-      const { status, stderr } = run(['inspect', 'eyJhIjoxfQ==', ...withKeys], { env: { APP_KEYS: text } })
+      const { status, stderr } = await run(['inspect', 'eyJhIjoxfQ==', ...withKeys], {
+        env: { APP_KEYS: text }
+      })
       assert.match(stderr, said)
       assert.equal(status, 2)
     }
   })
 
-  it('--help is right', () => {
-    const { status, stdout } = run(['--help'])
+  it('--help is right', async () => {
+    const { status, stdout } = await run(['--help'])
     assert.equal(status, 0)
     assert.match(stdout, /^Usage/)
   })

@@ -5,11 +5,11 @@
 // types it needs are installed and no others.
 
 const assert = require('node:assert/strict')
-const { spawn } = require('node:child_process')
+const { execFile } = require('node:child_process')
 const fs = require('node:fs')
 const os = require('node:os')
 const path = require('node:path')
-const { after, describe, it } = require('node:test')
+const { after, before, describe, it } = require('node:test')
 
 const root = path.join(__dirname, '..', '..')
 const fixtures = path.join(__dirname, '..', 'support', 'types')
@@ -17,7 +17,7 @@ const fixtures = path.join(__dirname, '..', 'support', 'types')
 const compilers = ['typescript-5.4', 'typescript'].map((name) => {
   const directory = path.join(root, 'node_modules', name)
   const { bin, version } = require(path.join(directory, 'package.json'))
-  return { version, tsc: path.join(directory, bin.tsc), current: name === 'typescript' }
+  return { version, directory, tsc: path.join(directory, bin.tsc), current: name === 'typescript' }
 })
 
 // TypeScript 7 knows no node10, and 5.4 has no bundler resolution for CommonJS. The last one names no types,
@@ -28,10 +28,11 @@ const modules = {
   bundler: () => ({ module: 'esnext', moduleResolution: 'bundler', types: [] })
 }
 
+const allPackages = 'express and @types/cookie-session'
 const installs = {
   'node types only': ['node'],
   express: ['node', 'express', 'connect', 'keygrip'],
-  'express and @types/cookie-session': ['node', 'express', 'connect', 'keygrip', 'cookie-session']
+  [allPackages]: ['node', 'express', 'connect', 'keygrip', 'cookie-session']
 }
 
 const everywhere = ['options.ts', 'augment.ts', 'global.d.ts']
@@ -39,14 +40,14 @@ const withExpress = [...everywhere, 'express.ts', 'migrated.ts']
 const projects = [
   ['nodenext', 'node types only', [...everywhere, 'plain.ts', 'esm.mts', 'require.cts']],
   ['nodenext', 'express', [...withExpress, 'esm.mts', 'require.cts']],
-  ['nodenext', 'express and @types/cookie-session', [...withExpress, 'esm.mts', 'require.cts']],
+  ['nodenext', allPackages, [...withExpress, 'esm.mts', 'require.cts']],
   ['commonjs', 'node types only', [...everywhere, 'plain.ts', 'require.cts']],
-  ['commonjs', 'express and @types/cookie-session', [...withExpress, 'require.cts']],
+  ['commonjs', allPackages, [...withExpress, 'require.cts']],
   ['bundler', 'node types only', [...everywhere, 'plain.ts', 'esm.mts']],
-  ['bundler', 'express and @types/cookie-session', [...withExpress, 'esm.mts']],
+  ['bundler', allPackages, [...withExpress, 'esm.mts']],
   ['nodenext', 'node types only', ['methods.ts']],
   ['nodenext', 'express', ['methods.ts', 'methods-express.ts']],
-  ['commonjs', 'express and @types/cookie-session', ['methods.ts', 'methods-express.ts']]
+  ['commonjs', allPackages, ['methods.ts', 'methods-express.ts']]
 ]
 
 const workspace = fs.realpathSync(fs.mkdtempSync(path.join(os.tmpdir(), 'cookie-session-native-types-')))
@@ -92,42 +93,63 @@ function layOut(install, files, compilerOptions) {
   return directory
 }
 
-// Runs a compiler in a directory, and gives the errors and the files that it read.
-function compile({ tsc }, directory) {
+function run(args, cwd) {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [tsc, '--pretty', 'false', '--listFiles', '-p', directory], {
-      cwd: directory,
-      stdio: ['ignore', 'pipe', 'inherit']
-    })
-    let output = ''
-    child.stdout.setEncoding('utf8').on('data', (chunk) => {
-      output += chunk
-    })
-    child.on('error', reject)
-    child.on('close', (code) => {
-      const lines = output.split(/\r?\n/).filter(Boolean)
-      const isFile = (line) => path.isAbsolute(line) && !line.includes(': error ')
-      resolve({
-        code,
-        errors: lines.filter((line) => !isFile(line)),
-        files: lines.filter(isFile).map((line) => line.replaceAll('\\', '/'))
-      })
+    execFile(process.execPath, args, { cwd, maxBuffer: 1 << 28 }, (error, stdout, stderr) => {
+      if (typeof error?.code === 'string' || error?.signal || stderr !== '')
+        reject(error ?? new Error(stderr))
+      else resolve({ code: error?.code ?? 0, stdout })
     })
   })
 }
 
-describe('types', { concurrency: 2 }, () => {
+// Runs the compiler in a directory, and gives the errors and the files that it read.
+async function compileOne({ tsc }, directory) {
+  const { code, stdout } = await run([tsc, '--pretty', 'false', '--listFiles', '-p', directory], directory)
+  const lines = stdout.split(/\r?\n/).filter(Boolean)
+  const isFile = (line) => path.isAbsolute(line) && !line.includes(': error ')
+  return { code, errors: lines.filter((line) => !isFile(line)), files: lines.filter(isFile) }
+}
+
+// The same of several directories, in the same order. The old compiler does them in one process, and checks the
+// declarations of Node and its own in the directory that has all packages alone.
+async function compileAll(compiler, directories, whole) {
+  if (compiler.current) {
+    const results = []
+    for (const directory of directories) results.push(await compileOne(compiler, directory))
+    return results
+  }
+  const marked = directories.map((directory) => (whole.includes(directory) ? `!${directory}` : directory))
+  const { code, stdout } = await run([path.join(fixtures, 'compile.js'), compiler.directory, ...marked], root)
+  assert.equal(code, 0)
+  return JSON.parse(stdout)
+}
+
+describe('types', () => {
   after(() => fs.rmSync(workspace, { recursive: true, force: true }))
 
   for (const compiler of compilers) {
-    for (const [module, install, files] of projects) {
-      it(`compile with TypeScript ${compiler.version}, ${module}, ${install}: ${files[0]}`, async () => {
-        const result = await compile(compiler, layOut(install, files, modules[module](compiler)))
-        assert.deepEqual(result.errors, [])
-        assert.equal(result.code, 0)
+    const results = new Map()
+    before(async () => {
+      const wrong = [layOut('node types only', ['wrong.ts'], modules.nodenext(compiler))]
+      const right = projects.map(([module, install, files]) =>
+        layOut(install, files, modules[module](compiler))
+      )
+      const whole = right.filter((_, i) => projects[i][0] === 'nodenext' && projects[i][1] === allPackages)
+      const compiled = await compileAll(compiler, [...right, ...wrong], whole)
+      for (const [i, result] of compiled.entries()) results.set(projects[i], result)
+    })
+
+    for (const project of projects) {
+      const [module, install, [first]] = project
+      it(`compile with TypeScript ${compiler.version}, ${module}, ${install}: ${first}`, () => {
+        const { code, errors, files } = results.get(project)
+        assert.deepEqual(errors, [])
+        assert.equal(code, 0)
 
         // Our types were read, and of the others those that the application has.
-        const read = (name) => result.files.some((file) => file.includes(`/node_modules/${name}/`))
+        const read = (name) =>
+          files.some((file) => file.replaceAll('\\', '/').includes(`/node_modules/${name}/`))
         assert.ok(read('cookie-session-native'))
         for (const name of ['node', 'express', 'connect', 'keygrip', 'cookie-session']) {
           assert.equal(read(`@types/${name}`), installs[install].includes(name), name)
@@ -135,9 +157,8 @@ describe('types', { concurrency: 2 }, () => {
       })
     }
 
-    it(`refuse what is wrong with TypeScript ${compiler.version}`, async () => {
-      const directory = layOut('node types only', ['wrong.ts'], modules.nodenext(compiler))
-      const { code, errors } = await compile(compiler, directory)
+    it(`refuse what is wrong with TypeScript ${compiler.version}`, () => {
+      const { code, errors } = results.get(undefined)
       assert.notEqual(code, 0)
 
       const lines = fs.readFileSync(path.join(fixtures, 'wrong.ts'), 'utf8').split('\n')
