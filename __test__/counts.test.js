@@ -18,7 +18,8 @@ function counted(name, call) {
   }
 }
 function countCalls(object, names) {
-  return Object.fromEntries(Object.entries(object).map(([name, call]) => [name, counted(names, call)]))
+  const count = (value) => (typeof value === 'function' ? counted(names, value) : value)
+  return Object.fromEntries(Object.entries(object).map(([name, value]) => [name, count(value)]))
 }
 
 // Both engines take these when they are loaded.
@@ -33,7 +34,10 @@ binding.loadBinding = () => {
       codec: (name) => countCalls(codec(name), 'crossings')
     }
   }
-  return { createKeyring }
+  return {
+    createKeyring,
+    createCodec: (...args) => countCalls(loadBinding().createCodec(...args), 'crossings')
+  }
 }
 
 const cookieSession = require('..')

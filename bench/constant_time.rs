@@ -13,7 +13,7 @@
 use std::hint::black_box;
 use std::time::Instant;
 
-use cookie_session_native::keyring::{Algorithm, Encoding, KeyChange, Keyring, Verdict};
+use cookie_session_native::keyring::{Algorithm, Encoding, KeyChange, Keyring};
 
 /// Percentiles of the first calls' times beyond which calls are left out, in thousandths; the last leaves out none.
 const CROPS: [usize; 8] = [100, 250, 500, 750, 900, 970, 990, 1000];
@@ -130,7 +130,7 @@ fn main() -> Result<(), &'static str> {
         let signature = keyring.sign(&message).ok_or("no key")?;
         let right = signature.as_bytes();
         let (first, last) = (changed(right, 0), changed(right, right.len() - 1));
-        let verify = |digest: &[u8]| matches!(keyring.verify(&message, digest), Verdict::Current);
+        let verify = |digest: &[u8]| keyring.verify(&message, digest).is_some();
         if !verify(right) || verify(&first) || verify(&last) {
             return Err("a verdict is wrong");
         }

@@ -2,16 +2,18 @@
 //! `instructions <open|outdated|refused|wrong-first|wrong-final|seal> <bytes of JSON> <times>`; the wrong ones differ from
 //! the right signature in one character. See `__test__/instructions`.
 
-use cookie_session_native::codec::{Codec, Opened};
+use cookie_session_native::codec::{Codec, Opened, Refusal, Settings};
 use cookie_session_native::cookie_header::CookieName;
-use cookie_session_native::keyring::{Algorithm, Encoding, KeyChange, Keyring};
+use cookie_session_native::keyring::{Algorithm, Encoding, KeyChange};
 
 const KEYS: [&[u8]; 3] = [b"0123456789abcdefghij", b"klmnopqrstuvwxyz0123", b"456789abcdefghijklmn"];
 
-fn keyring(keys: &[&[u8]]) -> Keyring {
-    let mut keyring = Keyring::new(Algorithm::Sha1, Encoding::Base64);
-    keyring.change(&keys.iter().map(|key| KeyChange::New(key)).collect::<Vec<_>>());
-    keyring
+fn codec(keys: &[&[u8]]) -> Option<Codec> {
+    let current = &[Algorithm::Sha1];
+    let settings = Settings { timed: None, current, legacy: &[], encoding: Encoding::Base64 };
+    let mut codec = Codec::new(CookieName::new("session")?, settings);
+    codec.change(&keys.iter().map(|key| KeyChange::New(key)).collect::<Vec<_>>());
+    Some(codec)
 }
 
 fn main() -> Result<(), &'static str> {
@@ -21,18 +23,17 @@ fn main() -> Result<(), &'static str> {
     let mut number = || arguments.next().and_then(|argument| argument.parse::<usize>().ok()).ok_or(usage);
     let (bytes, times) = (number()?, number()?);
 
-    let codec = Codec::new(CookieName::new("session").ok_or("no name")?);
     let json = format!("{{\"a\":\"{}\"}}", "x".repeat(bytes.saturating_sub(8)));
-    let ours = keyring(&KEYS);
+    let ours = codec(&KEYS).ok_or("no name")?;
     let [newest, older, _] = KEYS;
     let signing: &[u8] = match what.as_str() {
         "outdated" => older,
         "refused" => b"another key",
         _ => newest,
     };
-    let signer = keyring(&[signing]);
+    let signer = codec(&[signing]).ok_or("no name")?;
     let mut value = Vec::new();
-    let signature = codec.seal(&signer, json.as_bytes(), &mut value).ok_or("no key")?;
+    let signature = signer.seal_original(json.as_bytes(), &mut value).ok_or("no key")?;
     let mut signature = signature.as_bytes().to_vec();
     let wrong = match what.as_str() {
         "wrong-first" => signature.first_mut(),
@@ -57,14 +58,14 @@ fn main() -> Result<(), &'static str> {
     for _ in 0..times {
         out.clear();
         let done = match what {
-            "seal" => codec.seal(&ours, json.as_bytes(), &mut out).is_some(),
+            "seal" => ours.seal_original(json.as_bytes(), &mut out).is_some(),
             "refused" | "wrong" => {
-                matches!(codec.open(&ours, &header, &mut out), Opened::Refused)
+                matches!(ours.open(&header, false, &mut out), Opened::Refused(Refusal::Signature))
             }
             "outdated" => {
-                matches!(codec.open(&ours, &header, &mut out), Opened::Verified { renewed: Some(_), .. })
+                matches!(ours.open(&header, false, &mut out), Opened::Original { renewed: Some(_), .. })
             }
-            "open" => matches!(codec.open(&ours, &header, &mut out), Opened::Verified { renewed: None, .. }),
+            "open" => matches!(ours.open(&header, false, &mut out), Opened::Original { renewed: None, .. }),
             _ => return Err(usage),
         };
         if !done {

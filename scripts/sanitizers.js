@@ -20,11 +20,11 @@ const ROOT = path.join(__dirname, '..')
 const TESTS = path.join(ROOT, '__test__')
 const TRIPLE = 'x86_64-unknown-linux-gnu'
 
-/** Where the copy gets its bugs: in `sign`, which does them where its data name one. */
-const PLANTED_AT = '        call.string(0, &mut scratch.input, "data must be a string")?;\n'
+/** Where the copy gets its bugs: in what reads strings, which does them where a string names one. */
+const PLANTED_AT = '    unsafe { memory.set_len(length) };\n'
 const PLANTED = `
 #[inline(never)]
-fn planted(call: &Call, bug: &[u8]) {
+fn planted(value: napi::bindgen_prelude::Unknown<'_>, bug: &[u8]) {
     use std::hint::black_box;
     unsafe {
         match bug {
@@ -61,7 +61,8 @@ fn planted(call: &Call, bug: &[u8]) {
                 let mut memory = black_box(Vec::<u8>::with_capacity(5));
                 let mut length = 0;
                 let to = memory.as_mut_ptr().cast();
-                sys::napi_get_value_string_utf8(call.env, call.argument(0), to, black_box(100), &raw mut length);
+                let value = value.value();
+                sys::napi_get_value_string_utf8(value.env, value.value, to, black_box(100), &raw mut length);
             }
             _ => {}
         }
@@ -91,10 +92,10 @@ function plantBugs() {
   for (const name of ['Cargo.toml', 'Cargo.lock', 'build.rs', 'src', 'bench']) {
     fs.cpSync(path.join(ROOT, name), path.join(folder, name), { recursive: true })
   }
-  const file = path.join(folder, 'src', 'node_api.rs')
+  const file = path.join(folder, 'src', 'napi', 'raw.rs')
   const source = fs.readFileSync(file, 'utf8')
-  if (source.split(PLANTED_AT).length !== 2) fail(`src/node_api.rs no longer has the line${PLANTED_AT}`)
-  const call = '        planted(call, &scratch.input);\n'
+  if (source.split(PLANTED_AT).length !== 2) fail(`src/napi/raw.rs no longer has the line${PLANTED_AT}`)
+  const call = '    planted(value.to_unknown(), memory);\n'
   fs.writeFileSync(file, source.replace(PLANTED_AT, PLANTED_AT + call) + PLANTED)
   return folder
 }
@@ -146,11 +147,11 @@ function scriptOf(bug, packages) {
 
 const NO_BUG = 'none'
 const SEEN = {
-  leak: /detected memory leaks[\s\S]*1000 byte[\s\S]*node_api.*planted/,
-  'read past the end': /heap-buffer-overflow[\s\S]*READ of size 1[\s\S]*node_api.*planted/,
-  'write past the end': /heap-buffer-overflow[\s\S]*WRITE of size 1[\s\S]*node_api.*planted/,
-  'use after free': /heap-use-after-free[\s\S]*node_api.*planted/,
-  'double free': /attempting double-free[\s\S]*node_api.*planted/
+  leak: /detected memory leaks[\s\S]*1000 byte[\s\S]*raw.*planted/,
+  'read past the end': /heap-buffer-overflow[\s\S]*READ of size 1[\s\S]*raw.*planted/,
+  'write past the end': /heap-buffer-overflow[\s\S]*WRITE of size 1[\s\S]*raw.*planted/,
+  'use after free': /heap-use-after-free[\s\S]*raw.*planted/,
+  'double free': /attempting double-free[\s\S]*raw.*planted/
 }
 
 /** Ways in which an environment of Node ends, with a script in it. */

@@ -1,87 +1,227 @@
-//! Opens and seals a session's cookie. The only place where the header, the keys and the payload
-//! meet.
+//! Opens and seals a session's cookie, in every format there is. The only place where the header, the keys and the
+//! formats meet.
 
 use std::ops::Range;
 
 use crate::cookie_header::CookieName;
-use crate::keyring::{Keyring, Signature, Verdict};
+use crate::formats::encrypted::Encrypted;
+use crate::formats::original::{Original, Signed};
+use crate::formats::timed::Timed;
+use crate::formats::{E1, V1};
+use crate::keyring::{Algorithm, Encoding, KeyChange, Signature};
 use crate::payload;
+use crate::times::Times;
+
+/// A format with times.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TimedFormat {
+    /// `v1.`: signed by that algorithm.
+    V1(Algorithm),
+    /// `e1.`: encrypted.
+    E1,
+}
+
+/// What a [`Codec`] reads and writes.
+#[derive(Clone, Copy, Debug)]
+pub struct Settings<'a> {
+    /// The format with times, if there is one.
+    pub timed: Option<TimedFormat>,
+    /// The algorithms of the original's format: all are read, the first is written.
+    pub current: &'a [Algorithm],
+    /// Those that are read beside them while the older format is. The first is written where `current` has none.
+    pub legacy: &'a [Algorithm],
+    /// How signatures of the original's format are written.
+    pub encoding: Encoding,
+}
 
 /// What a `Cookie` header holds of a session.
 pub enum Opened {
-    /// No cookie, or none with a signature beside it.
+    /// No cookie of that name.
     Absent,
-    /// A signature that no key made.
-    Refused,
-    /// A cookie as some key signed it.
-    Verified {
+    /// A cookie that is none of ours.
+    Refused(Refusal),
+    /// A cookie of the original's format, as some key signed it.
+    Original {
         /// Where the cookie's value stands in the header, in bytes.
         value: Range<usize>,
-        /// Whether the value is what [`payload::encode`] makes of a text; if so, the text has been
-        /// appended to what was given for it.
+        /// Whether the value is what [`payload::encode`] makes of a text; if so, the text has been appended to what was
+        /// given for it.
         canonical: bool,
-        /// The newest key's signature, where an older key had signed.
+        /// The place of the key that signed; 0 is the newest.
+        key_index: usize,
+        /// The newest key's signature, where an older key had signed by the algorithm that is written.
         renewed: Option<Signature>,
+        /// Whether it is read only while the older format is.
+        is_legacy: bool,
+    },
+    /// A cookie of the format with times. The session's text, which is not empty, has been appended to what was given for
+    /// it.
+    Timed {
+        /// Where the cookie's value stands in the header, in bytes.
+        value: Range<usize>,
+        /// The place of the key that signed or encrypted; 0 is the newest.
+        key_index: usize,
+        /// As they stand in the cookie, whatever the clock says.
+        times: Times,
     },
 }
 
-/// The cookie of one name.
+/// Why a cookie is refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// No signature beside it, where its format asks for one.
+    Unsigned,
+    /// No key signed or encrypted it.
+    Signature,
+    /// It is of a format that is not read here, or a key made it of what is no session.
+    Malformed,
+    /// It is of the original's format, which is not read, or no longer.
+    Legacy,
+}
+
+/// The keys of the format with times.
+enum TimedKeys {
+    V1(Timed),
+    E1(Encrypted),
+}
+
+/// The cookie of one name, and the keys for it in each form that its formats need. All of them are wiped when it is
+/// dropped.
 ///
 /// ```
-/// use cookie_session_native::codec::{Codec, Opened};
+/// use cookie_session_native::codec::{Codec, Opened, Settings, TimedFormat};
 /// use cookie_session_native::cookie_header::CookieName;
-/// use cookie_session_native::keyring::{Algorithm, Encoding, KeyChange, Keyring};
+/// use cookie_session_native::keyring::{Algorithm, Encoding, KeyChange};
+/// use cookie_session_native::times::Times;
 ///
-/// let mut keyring = Keyring::new(Algorithm::Sha1, Encoding::Base64);
-/// keyring.change(&[KeyChange::New(b"key")]);
-/// let codec = Codec::new(CookieName::new("session").unwrap());
+/// let name = CookieName::new("session").unwrap();
+/// let settings = Settings {
+///     timed: Some(TimedFormat::E1),
+///     current: &[],
+///     legacy: &[Algorithm::Sha1],
+///     encoding: Encoding::Base64,
+/// };
+/// let mut codec = Codec::new(name, settings);
+/// codec.change(&[KeyChange::New(b"a key of at least thirty-two bytes")]);
 ///
-/// let mut value = Vec::new();
-/// let signature = codec.seal(&keyring, br#"{"views":1}"#, &mut value).unwrap();
-/// let header = [b"session=", &*value, b"; session.sig=", signature.as_bytes()].concat();
+/// let times = Times::parse(br#"{"issued":2,"created":1}"#).unwrap();
+/// let mut header = b"session=".to_vec();
+/// codec.seal_timed(br#"{"views":1}"#, &times, &mut header).unwrap();
 ///
 /// let mut json = Vec::new();
-/// assert!(matches!(codec.open(&keyring, &header, &mut json), Opened::Verified { .. }));
+/// assert!(matches!(codec.open(&header, false, &mut json), Opened::Timed { key_index: 0, .. }));
 /// assert_eq!(json, br#"{"views":1}"#);
 /// ```
-#[derive(Clone, Debug)]
+///
+/// Guaranteed: a value is read by the format that its first characters name and by no other, and comparisons take the
+/// same time wherever a signature differs. Not guaranteed: that a cookie is fresh, which its reader says by its times; and
+/// see [`encryption`](crate::encryption).
 pub struct Codec {
     name: CookieName,
+    original: Original,
+    timed: Option<TimedKeys>,
 }
 
 impl Codec {
-    /// A codec for the cookie `name` and its signature `name.sig`.
-    pub fn new(name: CookieName) -> Self {
-        Self { name }
+    /// A codec without keys for the cookie `name` and its signature `name.sig`: it opens nothing.
+    pub fn new(name: CookieName, settings: Settings<'_>) -> Self {
+        let timed = settings.timed.map(|format| match format {
+            TimedFormat::V1(algorithm) => TimedKeys::V1(Timed::new(algorithm, name.as_bytes())),
+            TimedFormat::E1 => TimedKeys::E1(Encrypted::new(name.as_bytes())),
+        });
+        let original = Original::new(settings.current, settings.legacy, settings.encoding);
+        Self { name, original, timed }
     }
 
-    /// Looks for the session in a `Cookie` header, verifies it, and appends its text to `json`.
-    pub fn open(&self, keyring: &Keyring, header: &[u8], json: &mut Vec<u8>) -> Opened {
+    /// Replaces the keys, which are those of the app, newest first: see
+    /// [`Keyring::change`](crate::keyring::Keyring::change). A key of fewer than 32 bytes keeps its place, and is of use
+    /// for the original's format alone.
+    pub fn change(&mut self, changes: &[KeyChange<'_>]) {
+        self.original.change(changes);
+        match &mut self.timed {
+            Some(TimedKeys::V1(timed)) => timed.change(changes),
+            Some(TimedKeys::E1(encrypted)) => encrypted.change(changes),
+            None => {}
+        }
+    }
+
+    /// Looks for the session in a `Cookie` header, verifies or decrypts it, and appends its text to `json`. `reads_legacy`
+    /// says whether the older format is read.
+    ///
+    /// Of several cookies of one name, or several signatures, the first counts.
+    pub fn open(&self, header: &[u8], reads_legacy: bool, json: &mut Vec<u8>) -> Opened {
         let found = self.name.find(header);
-        let (Some(value), Some(digest @ [_, ..])) = (found.value, found.signature) else {
-            return Opened::Absent;
-        };
-        let message = [self.name.as_bytes(), b"=", value];
-        let renewed = match keyring.verify(&message, digest) {
-            Verdict::Refused => return Opened::Refused,
-            Verdict::Current => None,
-            Verdict::Outdated(newest) => Some(newest),
-        };
-        let canonical = payload::decode(value, json);
-        Opened::Verified { value: range_within(header, value), canonical, renewed }
+        let Some(value) = found.value else { return Opened::Absent };
+        let place = range_within(header, value);
+        if self.knows_prefixes() && (value.starts_with(V1) || value.starts_with(E1)) {
+            let opened = match &self.timed {
+                Some(TimedKeys::V1(timed)) if value.starts_with(V1) => {
+                    timed.open(value, found.signature, json)
+                }
+                Some(TimedKeys::E1(encrypted)) if value.starts_with(E1) => encrypted.open(value, json),
+                _ => Err(Refusal::Malformed),
+            };
+            return match opened {
+                Ok((key_index, times)) => Opened::Timed { value: place, key_index, times },
+                Err(refusal) => Opened::Refused(refusal),
+            };
+        }
+        match self.original.verify(self.name.as_bytes(), value, found.signature, reads_legacy) {
+            Ok(Signed { key_index, renewed, is_legacy }) => {
+                let canonical = payload::decode(value, json);
+                Opened::Original { value: place, canonical, key_index, renewed, is_legacy }
+            }
+            Err(refusal) => Opened::Refused(refusal),
+        }
     }
 
-    /// Appends the cookie's value for a session's text to `value`, and signs it; `None` where
-    /// there is no key, or no memory for the value.
-    pub fn seal(&self, keyring: &Keyring, json: &[u8], value: &mut Vec<u8>) -> Option<Signature> {
-        let start = value.len();
-        payload::encode(json, value)?;
-        keyring.sign(&[self.name.as_bytes(), b"=", value.get(start..)?])
+    /// Where the original's format is all that there ever was, a value is the original's, whatever it begins with.
+    fn knows_prefixes(&self) -> bool {
+        self.timed.is_some() || self.original.forms() > 1
+    }
+
+    /// Appends the cookie's value in the original's format to `value`, and signs it. `None` where there is no key, no
+    /// algorithm, or no memory for the value.
+    pub fn seal_original(&self, json: &[u8], value: &mut Vec<u8>) -> Option<Signature> {
+        self.original.seal(self.name.as_bytes(), json, value)
+    }
+
+    /// Appends the cookie's value in the format with times to `value`, and signs it where that format is `v1.`. `None`
+    /// where there is no such format, no newest key of at least 32 bytes, no memory, or no randomness.
+    pub fn seal_timed(&self, json: &[u8], times: &Times, value: &mut Vec<u8>) -> Option<Option<Signature>> {
+        match self.timed.as_ref()? {
+            TimedKeys::V1(timed) => timed.seal(json, times, value).map(Some),
+            TimedKeys::E1(encrypted) => encrypted.seal(json, times, value).map(|()| None),
+        }
+    }
+
+    /// Signs a text by the algorithm of the original's format that is written, with the newest key. `None` where there is
+    /// no key or no algorithm.
+    pub fn sign(&self, text: &[u8]) -> Option<Signature> {
+        self.original.writing()?.sign(&[text])
+    }
+
+    /// The place of the first key under which `digest` is the signature of `text` by that algorithm.
+    pub fn index(&self, text: &[u8], digest: &[u8]) -> Option<usize> {
+        self.original.writing()?.index(&[text], digest)
+    }
+
+    /// How long a signature of the original's format is, in characters; 0 where there is no algorithm.
+    pub fn signature_length(&self) -> usize {
+        self.original.writing().map_or(0, crate::keyring::Keyring::signature_length)
+    }
+
+    /// How long a signature of the format with times is, in characters; 0 where it has none.
+    pub fn timed_signature_length(&self) -> usize {
+        match &self.timed {
+            Some(TimedKeys::V1(timed)) => timed.signature_length(),
+            _ => 0,
+        }
     }
 }
 
 /// Where `part`, a slice of `whole`, stands in it.
-fn range_within(whole: &[u8], part: &[u8]) -> Range<usize> {
+pub(crate) fn range_within(whole: &[u8], part: &[u8]) -> Range<usize> {
     let start = (part.as_ptr() as usize).saturating_sub(whole.as_ptr() as usize);
     start..start.saturating_add(part.len())
 }
@@ -89,81 +229,365 @@ fn range_within(whole: &[u8], part: &[u8]) -> Range<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::keyring::{Algorithm, Encoding, KeyChange};
+    use crate::times::Millis;
 
-    fn keyring(keys: &[&str]) -> Keyring {
-        let mut keyring = Keyring::new(Algorithm::Sha1, Encoding::Base64);
-        keyring.change(&keys.iter().map(|key| KeyChange::New(key.as_bytes())).collect::<Vec<_>>());
-        keyring
+    const KEY: &str = "correct horse battery staple, as 32 bytes";
+    const OLDER: &str = "an older key of an app, which is long enough";
+    const SESSION: &str = "{\"user\":4711,\"name\":\"Zo\u{eb}\"}";
+    const NOTHING: Settings<'_> =
+        Settings { timed: None, current: &[], legacy: &[], encoding: Encoding::Base64 };
+    const ORIGINAL: Settings<'_> = Settings { current: &[Algorithm::Sha1], ..NOTHING };
+    const V1_256: Settings<'_> = Settings { timed: Some(TimedFormat::V1(Algorithm::Sha256)), ..NOTHING };
+    const E1: Settings<'_> = Settings { timed: Some(TimedFormat::E1), ..NOTHING };
+
+    fn codec(settings: Settings<'_>, keys: &[&str]) -> Codec {
+        let mut codec = Codec::new(CookieName::new("session").unwrap(), settings);
+        codec.change(&keys.iter().map(|key| KeyChange::New(key.as_bytes())).collect::<Vec<_>>());
+        codec
     }
 
-    fn codec() -> Codec {
-        Codec::new(CookieName::new("session").unwrap())
+    fn times() -> Times {
+        let millis = |number| Millis::new(number).unwrap();
+        Times { issued: millis(1893553445678), created: millis(1893549845678), expires: None, max_age: None }
     }
 
-    fn header(key: &str, json: &str) -> String {
-        let mut value = Vec::new();
-        let signature = codec().seal(&keyring(&[key]), json.as_bytes(), &mut value).unwrap();
+    fn header(value: &[u8], signature: Option<&Signature>) -> String {
         let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
-        format!("a=b; session={}; session.sig={}", text(&value), text(signature.as_bytes()))
+        let signature = signature.map(|signature| format!("; session.sig={}", text(signature.as_bytes())));
+        format!("a=b; session={}{}", text(value), signature.unwrap_or_default())
+    }
+
+    fn original(codec: &Codec, json: &str) -> String {
+        let mut value = Vec::new();
+        let signature = codec.seal_original(json.as_bytes(), &mut value).unwrap();
+        header(&value, Some(&signature))
+    }
+
+    fn timed(codec: &Codec, json: &str, times: &Times) -> String {
+        let mut value = Vec::new();
+        let signature = codec.seal_timed(json.as_bytes(), times, &mut value).unwrap();
+        assert_eq!(signature.map_or(0, |s| s.as_bytes().len()), codec.timed_signature_length());
+        header(&value, signature.as_ref())
+    }
+
+    /// A value of `v1.`, signed whatever it says.
+    fn signed(value: &str, key: &str) -> String {
+        let timed = match codec(V1_256, &[key]).timed {
+            Some(TimedKeys::V1(timed)) => timed,
+            _ => panic!("another format"),
+        };
+        header(value.as_bytes(), timed.sign(value.as_bytes()).as_ref())
+    }
+
+    /// What is found, and its text.
+    fn open(codec: &Codec, header: &str, reads_legacy: bool) -> (String, String) {
+        let mut json = b"before".to_vec();
+        let found = match codec.open(header.as_bytes(), reads_legacy, &mut json) {
+            Opened::Absent => "absent".to_string(),
+            Opened::Refused(refusal) => format!("{refusal:?}"),
+            Opened::Original { value, canonical, key_index, renewed, is_legacy } => {
+                let value = header.get(value).unwrap();
+                let renewed =
+                    renewed.map(|signature| String::from_utf8(signature.as_bytes().to_vec()).unwrap());
+                format!("{value} canonical {canonical} by {key_index} renewed {renewed:?} legacy {is_legacy}")
+            }
+            Opened::Timed { value, key_index, times } => {
+                assert!(header.get(value).unwrap().starts_with(|first| "ve".contains(first)));
+                format!("by {key_index} at {} {}", times.issued.get(), times.created.get())
+            }
+        };
+        (found, String::from_utf8(json).unwrap().strip_prefix("before").unwrap().to_string())
+    }
+
+    fn refused(codec: &Codec, header: &str, reads_legacy: bool) -> String {
+        let (found, text) = open(codec, header, reads_legacy);
+        assert_eq!(text, "", "{header}");
+        found
     }
 
     /// What cookie-session 2.1.1 sends for this session under the key 'keyboard cat'.
     #[test]
     fn writes_what_cookie_session_writes() {
         assert_eq!(
-            header("keyboard cat", r#"{"views":1}"#),
+            original(&codec(ORIGINAL, &["keyboard cat"]), r#"{"views":1}"#),
             "a=b; session=eyJ2aWV3cyI6MX0=; session.sig=x-C3NH9bM5O4ofBO-GACcofuXXc"
         );
     }
 
+    // docs/format.md, section "Vectors".
     #[test]
-    fn opens_what_it_sealed() {
-        let header = header("k", r#"{"a":"é"}"#);
-        let mut json = b"x".to_vec();
-        match codec().open(&keyring(&["k"]), header.as_bytes(), &mut json) {
-            Opened::Verified { value, canonical: true, renewed: None } => {
-                assert_eq!(&header[value], "eyJhIjoiw6kifQ==");
-            }
-            _ => panic!("not opened"),
-        }
-        assert_eq!(json, "x{\"a\":\"é\"}".as_bytes());
-    }
-
-    #[test]
-    fn says_where_an_empty_value_stands() {
-        let signature = keyring(&["k"]).sign(&[b"session="]).unwrap();
-        let signature = std::str::from_utf8(signature.as_bytes()).unwrap();
-        for (value, place) in [("", 13), ("\"", 14), ("\"\"", 14)] {
+    fn vectors_of_the_document() {
+        let value = "v1.eyJpc3N1ZWQiOjE4OTM1NTM0NDU2NzgsImNyZWF0ZWQiOjE4OTM1NDk4NDU2Nzh9.eyJ1c2VyIjo0NzExLCJuYW1lIjoiWm_DqyJ9";
+        for (algorithm, signature) in [
+            (Algorithm::Sha256, "pHbeM9OY9uwjtk0sunxfnwKRuDmhxJqil1h5zX_0iqg"),
+            (
+                Algorithm::Sha512,
+                "fjT8198BI0KsQbHMmsH2u7OYoSz_oumYIfyM0zXCf4TY_YjrJBUgM_KoJjRbrE8wvDWHyzgCMcUW5LhDShTuLQ",
+            ),
+        ] {
+            let codec = codec(Settings { timed: Some(TimedFormat::V1(algorithm)), ..NOTHING }, &[KEY]);
             let header = format!("a=b; session={value}; session.sig={signature}");
-            match codec().open(&keyring(&["k"]), header.as_bytes(), &mut Vec::new()) {
-                Opened::Verified { value, .. } => assert_eq!(value, place..place),
+            assert_eq!(timed(&codec, SESSION, &times()), header);
+            let opened = ("by 0 at 1893553445678 1893549845678".into(), SESSION.into());
+            assert_eq!(open(&codec, &header, false), opened);
+        }
+        let with_end =
+            Times { expires: Millis::new(1893639845678), max_age: Some(Millis::new(86400000)), ..times() };
+        let value = "v1.eyJpc3N1ZWQiOjE4OTM1NTM0NDU2NzgsImNyZWF0ZWQiOjE4OTM1NDk4NDU2NzgsImV4cGlyZXMiOjE4OTM2Mzk4NDU2NzgsIm1heEFnZSI6ODY0MDAwMDB9.eyJ1c2VyIjo0NzExLCJuYW1lIjoiWm_DqyJ9";
+        assert_eq!(
+            timed(&codec(V1_256, &[KEY]), SESSION, &with_end),
+            format!("a=b; session={value}; session.sig=MRmJnv1qOpIhjUV7u5ecF2fdhLc76FKfpYv2a_rorkw")
+        );
+        for (value, expected) in [
+            (
+                "e1.AAECAwQFBgcICQoLDA0ODxAREhMUFRYXdjvRncj5Qcb6YZfPFr7UGqklvJ4iqN1XMSMToFQbpjfJWM-XmWfH0Kzn7VEnjjLbYcHPr3M4egC-m8__blPamBRa-agwmC1BqUyYzqOLXBfLXKwQltQCeccSfLc",
+                times(),
+            ),
+            (
+                "e1.AAECAwQFBgcICQoLDA0ODxAREhMUFRYXdjvRncj5Qcb6YZfPFr7UGqklvJ4iqN1XMSMToFQbpjfJWM-XmWfH0Kzn7VEnjjKKQ9-VqmkvbVGmlcn2ZkzOxUwPqL88jU8CSIrby-mFeEXUGnI2vuOJoG34JwiF7viRjHBYuSyFvDD90p66Fv6qvFlwOAKQsOHPCluKkBnirQEODMvbCTo",
+                with_end,
+            ),
+        ] {
+            let mut json = Vec::new();
+            let header = format!("session={value}");
+            match codec(E1, &[KEY]).open(header.as_bytes(), false, &mut json) {
+                Opened::Timed { value: place, key_index: 0, times } => {
+                    assert_eq!((&header[place], times), (value, expected));
+                    assert_eq!(json, SESSION.as_bytes());
+                }
                 _ => panic!("not opened"),
             }
         }
     }
 
     #[test]
-    fn signs_anew_what_an_older_key_had_signed() {
-        let old = header("old", "{}");
-        match codec().open(&keyring(&["new", "old"]), old.as_bytes(), &mut Vec::new()) {
-            Opened::Verified { renewed: Some(signature), .. } => {
-                assert!(header("new", "{}").ends_with(std::str::from_utf8(signature.as_bytes()).unwrap()));
+    fn opens_what_it_sealed() {
+        for settings in [V1_256, E1] {
+            for keys in [&[KEY][..], &["", KEY], &["short", OLDER, KEY]] {
+                let header = timed(&codec(settings, &[KEY]), SESSION, &times());
+                let opened =
+                    (format!("by {} at 1893553445678 1893549845678", keys.len() - 1), SESSION.into());
+                assert_eq!(open(&codec(settings, keys), &header, false), opened);
             }
-            _ => panic!("not renewed"),
+        }
+        let header = original(&codec(ORIGINAL, &["k"]), r#"{"a":"é"}"#);
+        let opened = "eyJhIjoiw6kifQ== canonical true by 0 renewed None legacy false";
+        assert_eq!(open(&codec(ORIGINAL, &["k"]), &header, false), (opened.into(), r#"{"a":"é"}"#.into()));
+    }
+
+    #[test]
+    fn says_where_an_empty_value_stands() {
+        let codec = codec(ORIGINAL, &["k"]);
+        let signature = codec.sign(b"session=").unwrap();
+        let signature = std::str::from_utf8(signature.as_bytes()).unwrap();
+        for (value, place) in [("", 13), ("\"", 14), ("\"\"", 14)] {
+            let header = format!("a=b; session={value}; session.sig={signature}");
+            match codec.open(header.as_bytes(), false, &mut Vec::new()) {
+                Opened::Original { value, .. } => assert_eq!(value, place..place),
+                _ => panic!("not opened"),
+            }
         }
     }
 
     #[test]
+    fn signs_anew_what_an_older_key_had_signed_as_it_is_written() {
+        let both = [Algorithm::Sha256, Algorithm::Sha1];
+        let settings = Settings { current: &both, ..NOTHING };
+        let renewed = |keys: &[&str], by: Settings<'_>, key: &str| {
+            open(&codec(settings, keys), &original(&codec(by, &[key]), "{}"), false).0
+        };
+        let sha256 = Settings { current: &[Algorithm::Sha256], ..NOTHING };
+        let new = original(&codec(sha256, &["new"]), "{}");
+        let new = new.rsplit_once('=').unwrap().1;
+        assert_eq!(
+            renewed(&["new", "old"], sha256, "old"),
+            format!("e30= canonical true by 1 renewed Some({new:?}) legacy false")
+        );
+        for (key, by) in [("old", 1), ("new", 0)] {
+            assert_eq!(
+                renewed(&["new", "old"], ORIGINAL, key),
+                format!("e30= canonical true by {by} renewed None legacy false")
+            );
+        }
+    }
+
+    #[test]
+    fn reads_the_older_format_for_as_long_as_it_is_told_to() {
+        let sha1 = original(&codec(ORIGINAL, &[KEY]), "{}");
+        let found = "e30= canonical true by 1 renewed None legacy true";
+        for settings in [V1_256, E1, Settings { current: &[Algorithm::Sha512], ..NOTHING }]
+            .map(|settings| Settings { legacy: &[Algorithm::Sha1, Algorithm::Sha256], ..settings })
+        {
+            let codec = codec(settings, &[OLDER, KEY]);
+            assert_eq!(open(&codec, &sha1, true), (found.into(), "{}".into()));
+            let otherwise = if settings.current.is_empty() { "Legacy" } else { "Signature" };
+            assert_eq!(refused(&codec, &sha1, false), otherwise);
+            assert_eq!(refused(&codec, &sha1.replace("e30=", "e31="), true), "Signature");
+            assert_eq!(refused(&codec, "session=e30=", true), "Unsigned");
+            assert_eq!(refused(&codec, "session=e30=; session.sig=", true), "Unsigned");
+            assert_eq!(refused(&codec, "session=", true), "Unsigned");
+        }
+        // What is read anyway is no older format.
+        let settings = Settings { legacy: &[Algorithm::Sha1], ..ORIGINAL };
+        let found = "e30= canonical true by 0 renewed None legacy false";
+        assert_eq!(open(&codec(settings, &[KEY]), &sha1, true).0, found);
+        // Written is the first that there is.
+        let settings = Settings { legacy: &[Algorithm::Sha1], ..E1 };
+        assert_eq!(original(&codec(settings, &[KEY]), "{}"), sha1);
+        assert_eq!(codec(settings, &[KEY]).signature_length(), 27);
+    }
+
+    #[test]
+    fn a_value_is_read_by_the_format_that_it_begins_with_and_by_no_other() {
+        let others =
+            [timed(&codec(V1_256, &[KEY]), "{}", &times()), timed(&codec(E1, &[KEY]), "{}", &times())];
+        let legacy = Settings { legacy: &[Algorithm::Sha1], ..NOTHING };
+        let two = Settings { current: &[Algorithm::Sha1, Algorithm::Sha256], ..NOTHING };
+        for (settings, found) in [
+            (
+                Settings { timed: V1_256.timed, ..legacy },
+                ["by 0 at 1893553445678 1893549845678", "Malformed"],
+            ),
+            (Settings { timed: E1.timed, ..legacy }, ["Malformed", "by 0 at 1893553445678 1893549845678"]),
+            (two, ["Malformed"; 2]),
+            (Settings { current: &[Algorithm::Sha256], ..legacy }, ["Malformed"; 2]),
+            (Settings { current: &[Algorithm::Sha256], ..NOTHING }, ["Signature", "Unsigned"]),
+            (ORIGINAL, ["Signature", "Unsigned"]),
+            (legacy, ["Signature", "Unsigned"]),
+            (NOTHING, ["Legacy"; 2]),
+        ] {
+            let codec = codec(settings, &[KEY]);
+            assert_eq!(others.each_ref().map(|other| open(&codec, other, true).0), found);
+        }
+        // A signature of the original's format over a value of ours is none of ours.
+        for value in ["v1.e30.e30", "e1.e30"] {
+            let by = codec(ORIGINAL, &[KEY]);
+            let signature = by.sign(format!("session={value}").as_bytes()).unwrap();
+            let header = header(value.as_bytes(), Some(&signature));
+            assert_eq!(
+                open(&by, &header, true).0,
+                format!("{value} canonical false by 0 renewed None legacy false")
+            );
+            for timed in [V1_256, E1] {
+                let codec = codec(Settings { timed: timed.timed, ..legacy }, &[KEY]);
+                assert!(["Malformed", "Signature"].contains(&&*refused(&codec, &header, true)));
+            }
+        }
+    }
+
+    #[test]
+    fn refuses_every_other_v1() {
+        let keys = codec(V1_256, &[KEY]);
+        let good = timed(&keys, "{}", &times());
+        assert_eq!(refused(&codec(V1_256, &[OLDER]), &good, true), "Signature");
+        assert_eq!(refused(&codec(V1_256, &[&KEY[..31]]), &good, true), "Signature");
+        assert_eq!(refused(&codec(V1_256, &[]), &good, true), "Signature");
+        let (unsigned, signature) = good.split_once("; session.sig=").unwrap();
+        for signature in ["", "; session.sig=", "; session.sig=x", &format!("; session.sig={signature}=")] {
+            assert_eq!(refused(&keys, &format!("{unsigned}{signature}"), true), "Signature");
+        }
+        for value in [
+            "v1.",
+            "v1..",
+            "v1.e30.e30",
+            "v1.eyJpc3N1ZWQiOjIsImNyZWF0ZWQiOjF9",
+            "v1.eyJpc3N1ZWQiOjIsImNyZWF0ZWQiOjF9.",
+            "v1.eyJpc3N1ZWQiOjIsImNyZWF0ZWQiOjF9.e30.",
+            "v1.eyJpc3N1ZWQiOjIsImNyZWF0ZWQiOjF9.e30.e30",
+            "v1.eyJpc3N1ZWQiOjIsImNyZWF0ZWQiOjF9.e30=",
+            "v1.eyJpc3N1ZWQiOjIsImNyZWF0ZWQiOjF9.e31",
+            "v1.eyJpc3N1ZWQiOjIsImNyZWF0ZWQiOjF9.__8",
+            "v1.eyJpc3N1ZWQiOjIsImNyZWF0ZWQiOjF9=.e30",
+            "v1.WzIsMV0.e30",
+        ] {
+            assert_eq!(refused(&keys, &signed(value, KEY), true), "Malformed", "{value}");
+        }
+        let right = signed("v1.eyJpc3N1ZWQiOjIsImNyZWF0ZWQiOjF9.e30", KEY);
+        assert_eq!(open(&keys, &right, true), ("by 0 at 2 1".into(), "{}".into()));
+    }
+
+    #[test]
+    fn refuses_every_other_e1() {
+        let keys = codec(E1, &[KEY]);
+        let good = timed(&keys, "{}", &times());
+        assert_eq!(refused(&codec(E1, &[OLDER]), &good, true), "Signature");
+        assert_eq!(refused(&codec(E1, &[]), &good, true), "Signature");
+        assert_eq!(refused(&keys, &good[..good.len() - 1], true), "Signature");
+        assert_eq!(refused(&keys, "session=e1.", true), "Signature");
+        let sealed = |parts: &[&[u8]]| {
+            let mut keyring = crate::encryption::EncryptionKeyring::default();
+            let derivation =
+                crate::derived_key::Derivation::new(crate::derived_key::Purpose::Encrypt, b"session");
+            keyring.change(&[KeyChange::New(&*derivation.derive(KEY.as_bytes()).unwrap())]);
+            let mut value = b"e1.".to_vec();
+            keyring.seal(parts, &mut value).unwrap();
+            header(&value, None)
+        };
+        let times: &[u8] = br#"{"issued":2,"created":1}"#;
+        for parts in [
+            &[&b""[..]][..],
+            &[b"\0"],
+            &[b"\0{}"],
+            &[times],
+            &[times, b"\0"],
+            &[times, b"\0\xff"],
+            &[b"{}\0{}"],
+            &[b"[2,1]\0{}"],
+        ] {
+            assert_eq!(refused(&keys, &sealed(parts), true), "Malformed", "{parts:?}");
+        }
+        assert_eq!(open(&keys, &sealed(&[times, b"\0{}"]), true), ("by 0 at 2 1".into(), "{}".into()));
+        assert_eq!(open(&keys, &sealed(&[times, b"\0\0"]), true), ("by 0 at 2 1".into(), "\0".into()));
+    }
+
+    #[test]
+    fn keys_that_stay_keep_their_states_in_every_form() {
+        for timed in [V1_256.timed, E1.timed] {
+            let settings = Settings { timed, legacy: &[Algorithm::Sha1, Algorithm::Sha256], ..NOTHING };
+            let mut keys = codec(settings, &["short", KEY]);
+            let before = self::timed(&codec(settings, &[KEY]), "{}", &times());
+            keys.change(&[
+                KeyChange::New(OLDER.as_bytes()),
+                KeyChange::Kept(7),
+                KeyChange::Kept(1),
+                KeyChange::Kept(0),
+            ]);
+            assert_eq!(open(&keys, &before, false).0, "by 1 at 1893553445678 1893549845678");
+            for (key, place) in [(OLDER, 0), (KEY, 1), ("short", 2)] {
+                let original = original(&codec(ORIGINAL, &[key]), "{}");
+                let found = format!("e30= canonical true by {place} renewed None legacy true");
+                assert_eq!(open(&keys, &original, true).0, found);
+            }
+            keys.change(&[KeyChange::Kept(2), KeyChange::Kept(0)]);
+            assert!(keys.seal_timed(b"{}", &times(), &mut Vec::new()).is_none());
+            assert!(keys.seal_original(b"{}", &mut Vec::new()).is_some());
+            assert_eq!(refused(&keys, &before, true), "Signature");
+        }
+    }
+
+    #[test]
+    fn finds_the_key_of_a_signature_that_stands_elsewhere() {
+        let keys = codec(ORIGINAL, &["new", "old"]);
+        let signature = codec(ORIGINAL, &["old"]).sign(b"text").unwrap();
+        assert_eq!(keys.index(b"text", signature.as_bytes()), Some(1));
+        assert_eq!(keys.index(b"text", b""), None);
+        assert!(codec(NOTHING, &["new"]).sign(b"text").is_none());
+        assert_eq!(codec(NOTHING, &["new"]).index(b"text", b""), None);
+        assert_eq!(codec(NOTHING, &["new"]).signature_length(), 0);
+        assert!(codec(ORIGINAL, &["new"]).seal_timed(b"{}", &times(), &mut Vec::new()).is_none());
+    }
+
+    #[test]
     fn refuses_or_misses_everything_else() {
-        let keys = keyring(&["k"]);
-        let good = header("k", "{}");
-        let open = |header: &str| codec().open(&keys, header.as_bytes(), &mut Vec::new());
-        assert!(matches!(open(&good.replace("e30=", "e31=")), Opened::Refused));
-        assert!(matches!(open(&header("other", "{}")), Opened::Refused));
-        assert!(matches!(open(&good.replace("session.sig", "s.sig")), Opened::Absent));
-        assert!(matches!(open("session=e30=; session.sig="), Opened::Absent));
-        assert!(matches!(open("session=e30=; session.sig=x"), Opened::Refused));
-        assert!(matches!(open(""), Opened::Absent));
+        let keys = codec(ORIGINAL, &["k"]);
+        let good = original(&keys, "{}");
+        assert_eq!(refused(&keys, &good.replace("e30=", "e31="), false), "Signature");
+        assert_eq!(refused(&keys, &original(&codec(ORIGINAL, &["other"]), "{}"), false), "Signature");
+        assert_eq!(refused(&keys, &good.replace("session.sig", "s.sig"), false), "Unsigned");
+        assert_eq!(refused(&keys, "session=e30=; session.sig=", false), "Unsigned");
+        assert_eq!(refused(&keys, "session=e30=; session.sig=x", false), "Signature");
+        assert_eq!(refused(&keys, "session.sig=x", false), "absent");
+        assert_eq!(refused(&keys, "", false), "absent");
+        assert_eq!(refused(&codec(ORIGINAL, &[]), &good, false), "Signature");
     }
 }

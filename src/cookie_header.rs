@@ -215,10 +215,19 @@ fn together(pattern: &[usize], offset: usize, here: &Places, next: &Places) -> u
 /// A lone `"` is its own first and last character: nothing is left of it.
 fn unquote(value: &[u8]) -> &[u8] {
     match value {
-        [b'"', inner @ .., _] => inner,
+        [b'"', inner @ .., last] => match last {
+            0x80..0xc0 => without_last_character(inner),
+            _ => inner,
+        },
         [b'"', nothing @ ..] => nothing,
         _ => value,
     }
+}
+
+/// Text without the character that a byte behind it belongs to.
+fn without_last_character(text: &[u8]) -> &[u8] {
+    let start = text.iter().rposition(|byte| !(0x80..0xc0).contains(byte)).unwrap_or(0);
+    text.get(..start).unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -262,6 +271,8 @@ mod tests {
         assert_eq!(find("s", "s=\"1\"; s.sig=\"2"), (Some("1"), Some("")));
         assert_eq!(find("s", "s=\"12; s.sig=\""), (Some("1"), Some("")));
         assert_eq!(find("s", "s=1\"; s.sig=\"\""), (Some("1\""), Some("")));
+        assert_eq!(find("s", "s=\"1\u{e9}; s.sig=\"\u{20ac}"), (Some("1"), Some("")));
+        assert_eq!(find("s", "s=\"\u{e9}\"; s.sig=\"2\u{1f600}"), (Some("\u{e9}"), Some("2")));
     }
 
     /// What `(?:^|;) *NAME([^;]*)` finds, tried at every place, `NAME` being the name and what follows it.

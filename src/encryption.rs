@@ -12,12 +12,10 @@ use aes::Aes256;
 use aes::cipher::{BlockCipherEncrypt as _, KeyInit as _};
 use aes_gcm::Aes256Gcm;
 use aes_gcm::aead::AeadInOut as _;
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use zeroize::Zeroizing;
 
-use crate::keyring::KeyChange;
-use crate::wiped::Wiped;
+use crate::base64url;
+use crate::keyring::{KeyChange, KeyList};
 
 /// Bytes of a key.
 pub const KEY: usize = 32;
@@ -85,86 +83,79 @@ impl XaesKey {
 /// Keys that encrypt and decrypt: the newest encrypts, all decrypt.
 ///
 /// ```
-/// use cookie_session_native::encryption::Vault;
+/// use cookie_session_native::encryption::EncryptionKeyring;
 /// use cookie_session_native::keyring::KeyChange;
 ///
-/// let mut vault = Vault::default();
-/// vault.change(&[KeyChange::New(&[1; 32]), KeyChange::New(&[2; 32])]);
+/// let mut keyring = EncryptionKeyring::default();
+/// keyring.change(&[KeyChange::New(&[1; 32]), KeyChange::New(&[2; 32])]);
 /// let mut value = Vec::new();
-/// vault.seal(b"text", &mut value).unwrap();
+/// keyring.seal(&[b"te", b"xt"], &mut value).unwrap();
 ///
 /// let mut text = Vec::new();
-/// assert_eq!(vault.open(&value, &mut text), Some(0));
+/// assert_eq!(keyring.open(&value, &mut text), Some(0));
 /// assert_eq!(text, b"text");
 /// ```
 #[derive(Default)]
-pub struct Vault {
-    keys: Wiped<Option<XaesKey>>,
+pub struct EncryptionKeyring {
+    keys: KeyList<XaesKey>,
 }
 
-impl Vault {
+impl EncryptionKeyring {
     /// Replaces the keys, see [`Keyring::change`](crate::keyring::Keyring::change). A key that has not
     /// [`KEY`] bytes keeps its place, and neither encrypts nor decrypts.
     pub fn change(&mut self, changes: &[KeyChange<'_>]) {
-        let before = self.keys.as_slice();
-        let keys = changes.iter().map(|change| match *change {
-            KeyChange::Kept(place) => before.get(place).cloned().flatten(),
-            KeyChange::New(key) => key.try_into().ok().map(XaesKey::new),
-        });
-        self.keys = Wiped::new(changes.len(), keys);
+        self.keys.change(changes, |key| key.try_into().ok().map(XaesKey::new));
     }
 
-    /// Appends nonce, ciphertext and tag to `value` in base64url (RFC 4648 section 5) without padding. The nonce
-    /// comes from the operating system. `None`, and `value` as it was, where there is no newest key, no memory, or
-    /// no randomness.
-    pub fn seal(&self, text: &[u8], value: &mut Vec<u8>) -> Option<()> {
+    /// Replaces the keys by what `derive` makes of them. Where it makes nothing, the place stays empty.
+    pub(crate) fn change_derived(
+        &mut self,
+        changes: &[KeyChange<'_>],
+        derive: impl Fn(&[u8]) -> Option<Zeroizing<[u8; KEY]>>,
+    ) {
+        self.keys.change(changes, |key| Some(XaesKey::new(&*derive(key)?)));
+    }
+
+    /// Appends nonce, ciphertext and tag of the concatenation of `text` to `value` in base64url (RFC 4648 section 5)
+    /// without padding. The nonce comes from the operating system. `None`, and `value` as it was, where there is no
+    /// newest key, no memory, or no randomness.
+    pub fn seal(&self, text: &[&[u8]], value: &mut Vec<u8>) -> Option<()> {
         let mut nonce = [0; NONCE];
         getrandom::fill(&mut nonce).ok()?;
         self.seal_with(&nonce, text, value)
     }
 
-    fn seal_with(&self, nonce: &[u8; NONCE], text: &[u8], value: &mut Vec<u8>) -> Option<()> {
-        let key = self.keys.as_slice().first()?.as_ref()?;
+    pub(crate) fn seal_with(&self, nonce: &[u8; NONCE], text: &[&[u8]], value: &mut Vec<u8>) -> Option<()> {
+        let key = self.keys.newest()?;
+        let length = text.iter().try_fold(NONCE + TAG, |length, part| length.checked_add(part.len()))?;
         let mut bytes = Vec::new();
-        bytes.try_reserve_exact(text.len().checked_add(NONCE + TAG)?).ok()?;
+        bytes.try_reserve_exact(length).ok()?;
         bytes.extend_from_slice(nonce);
-        bytes.extend_from_slice(text);
+        text.iter().for_each(|part| bytes.extend_from_slice(part));
         let tag = key.encrypt(nonce, &[], bytes.get_mut(NONCE..)?)?;
         bytes.extend_from_slice(&tag);
-
-        let start = value.len();
-        let length = base64::encoded_len(bytes.len(), false)?;
-        value.try_reserve(length).ok()?;
-        value.resize(start.saturating_add(length), 0);
-        let written = URL_SAFE_NO_PAD.encode_slice(&bytes, value.get_mut(start..)?).ok();
-        value.truncate(start.saturating_add(written.unwrap_or(0)));
-        written.map(drop)
+        base64url::encode(&bytes, value)
     }
 
     /// Appends the text of a value to `text`, and gives the place of the key that had encrypted it. `None`, and `text`
     /// as it was, where no key had, or where the value is not written as [`seal`](Self::seal) writes it.
     pub fn open(&self, value: &[u8], text: &mut Vec<u8>) -> Option<usize> {
-        let mut bytes = Vec::new();
-        let room = base64::decoded_len_estimate(value.len());
-        bytes.try_reserve_exact(room).ok()?;
-        bytes.resize(room, 0);
-        let length = URL_SAFE_NO_PAD.decode_slice(value, &mut bytes).ok()?;
-        bytes.truncate(length);
-        let (nonce, rest) = bytes.split_first_chunk::<NONCE>()?;
-        let (sealed, tag) = rest.split_last_chunk::<TAG>()?;
-
         let start = text.len();
-        text.try_reserve(sealed.len()).ok()?;
-        for (place, key) in self.keys.as_slice().iter().enumerate() {
-            let Some(key) = key else { continue };
-            text.extend_from_slice(sealed);
-            let opened = text.get_mut(start..).and_then(|room| key.decrypt(nonce, &[], room, tag));
-            if opened.is_some() {
-                return Some(place);
-            }
-            text.truncate(start);
+        base64url::decode(value, text)?;
+        let place = text.get_mut(start..).and_then(|bytes| self.decrypt(bytes));
+        let end = text.len().saturating_sub(TAG);
+        text.truncate(if place.is_some() { end } else { start });
+        if place.is_some() {
+            text.drain(start..start.saturating_add(NONCE));
         }
-        None
+        place
+    }
+
+    /// Decrypts what stands between nonce and tag, where it stands. A key that had not encrypted it changes nothing.
+    fn decrypt(&self, bytes: &mut [u8]) -> Option<usize> {
+        let (nonce, rest) = bytes.split_first_chunk_mut::<NONCE>()?;
+        let (sealed, tag) = rest.split_last_chunk_mut::<TAG>()?;
+        self.keys.iter().find_map(|(place, key)| key.decrypt(nonce, &[], sealed, tag).map(|()| place))
     }
 }
 
@@ -180,10 +171,10 @@ mod tests {
         bytes.iter().map(|byte| format!("{byte:02x}")).collect()
     }
 
-    fn vault(keys: &[&[u8]]) -> Vault {
-        let mut vault = Vault::default();
-        vault.change(&keys.iter().map(|key| KeyChange::New(key)).collect::<Vec<_>>());
-        vault
+    fn keyring(keys: &[&[u8]]) -> EncryptionKeyring {
+        let mut keyring = EncryptionKeyring::default();
+        keyring.change(&keys.iter().map(|key| KeyChange::New(key)).collect::<Vec<_>>());
+        keyring
     }
 
     // C2SP's XAES-256-GCM, section "Test vectors": the most significant bit of L is 0 in the first and 1 in the second.
@@ -231,38 +222,38 @@ mod tests {
     #[test]
     fn opens_what_any_key_sealed_and_says_which() {
         let mut value = Vec::new();
-        vault(&[&[2; KEY]]).seal("{\"a\":\"\u{e9}\"}".as_bytes(), &mut value).unwrap();
+        keyring(&[&[2; KEY]]).seal(&["{\"a\":\"\u{e9}\"}".as_bytes()], &mut value).unwrap();
         let mut text = b"before".to_vec();
-        assert_eq!(vault(&[&[1; KEY], &[2; KEY]]).open(&value, &mut text), Some(1));
+        assert_eq!(keyring(&[&[1; KEY], &[2; KEY]]).open(&value, &mut text), Some(1));
         assert_eq!(text, "before{\"a\":\"\u{e9}\"}".as_bytes());
     }
 
     #[test]
     fn short_keys_keep_their_places() {
         let mut value = Vec::new();
-        vault(&[&[2; KEY]]).seal(b"", &mut value).unwrap();
-        assert_eq!(vault(&[&[1; KEY], b"short", &[2; KEY]]).open(&value, &mut Vec::new()), Some(2));
-        assert_eq!(vault(&[b"short", &[2; KEY]]).seal(b"", &mut Vec::new()), None);
-        assert_eq!(Vault::default().seal(b"", &mut Vec::new()), None);
+        keyring(&[&[2; KEY]]).seal(&[], &mut value).unwrap();
+        assert_eq!(keyring(&[&[1; KEY], b"short", &[2; KEY]]).open(&value, &mut Vec::new()), Some(2));
+        assert_eq!(keyring(&[b"short", &[2; KEY]]).seal(&[], &mut Vec::new()), None);
+        assert_eq!(EncryptionKeyring::default().seal(&[], &mut Vec::new()), None);
     }
 
     #[test]
     fn seals_with_another_nonce_each_time() {
-        let vault = vault(&[&[1; KEY]]);
+        let keyring = keyring(&[&[1; KEY]]);
         let (mut one, mut other) = (Vec::new(), Vec::new());
-        vault.seal(b"text", &mut one).unwrap();
-        vault.seal(b"text", &mut other).unwrap();
+        keyring.seal(&[b"text"], &mut one).unwrap();
+        keyring.seal(&[b"text"], &mut other).unwrap();
         assert_ne!(one, other);
     }
 
     #[test]
     fn refuses_every_other_value() {
-        let vault = vault(&[&[1; KEY]]);
+        let keyring = keyring(&[&[1; KEY]]);
         let mut value = Vec::new();
-        vault.seal(b"some text of a session", &mut value).unwrap();
+        keyring.seal(&[b"some text ", b"of a session"], &mut value).unwrap();
         let refused = |value: &[u8]| {
             let mut text = Vec::new();
-            vault.open(value, &mut text).is_none() && text.is_empty()
+            keyring.open(value, &mut text).is_none() && text.is_empty()
         };
         for place in 0..value.len() {
             for bit in 0..8 {

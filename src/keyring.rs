@@ -38,6 +38,16 @@ impl Algorithm {
             _ => None,
         }
     }
+
+    /// Bytes of a MAC.
+    const fn mac_length(self) -> usize {
+        match self {
+            Self::Sha1 => 20,
+            Self::Sha256 => 32,
+            Self::Sha384 => 48,
+            Self::Sha512 => 64,
+        }
+    }
 }
 
 /// How a signature is written.
@@ -148,14 +158,43 @@ pub enum KeyChange<'a> {
     New(&'a [u8]),
 }
 
-/// What a keyring says of a signature.
-pub enum Verdict {
-    /// No key made it.
-    Refused,
-    /// The newest key made it.
-    Current,
-    /// An older key made it; this is the one that the newest key makes.
-    Outdated(Signature),
+/// A signature that a key made.
+pub struct Verified {
+    /// The place of that key; 0 is the newest.
+    pub key_index: usize,
+    /// The signature that the newest key makes, where an older one had signed.
+    pub renewed: Option<Signature>,
+}
+
+/// Keys of one kind, newest first. A place is empty where its key is of no use for that kind.
+pub(crate) struct KeyList<K>(Wiped<Option<K>>);
+
+impl<K: Clone> KeyList<K> {
+    /// Replaces the keys: those that stay are copied, those that go are wiped, and `make` makes the new ones. A
+    /// [`KeyChange::Kept`] of a place that never was is skipped.
+    pub(crate) fn change(&mut self, changes: &[KeyChange<'_>], make: impl Fn(&[u8]) -> Option<K>) {
+        let before = self.0.as_slice();
+        let keys = changes.iter().filter_map(|change| match *change {
+            KeyChange::Kept(place) => before.get(place).cloned(),
+            KeyChange::New(key) => Some(make(key)),
+        });
+        self.0 = Wiped::new(changes.len(), keys);
+    }
+
+    pub(crate) fn newest(&self) -> Option<&K> {
+        self.0.as_slice().first()?.as_ref()
+    }
+
+    /// The keys and their places.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (usize, &K)> {
+        self.0.as_slice().iter().enumerate().filter_map(|(place, key)| Some((place, key.as_ref()?)))
+    }
+}
+
+impl<K> Default for KeyList<K> {
+    fn default() -> Self {
+        Self(Wiped::default())
+    }
 }
 
 /// Keys, newest first, in the form of one algorithm and one encoding.
@@ -174,44 +213,71 @@ pub enum Verdict {
 pub struct Keyring {
     algorithm: Algorithm,
     encoding: Encoding,
-    keys: Wiped<MacKey>,
+    keys: KeyList<MacKey>,
 }
 
 impl Keyring {
     /// A keyring without keys: it signs nothing and verifies nothing.
     pub fn new(algorithm: Algorithm, encoding: Encoding) -> Self {
-        Self { algorithm, encoding, keys: Wiped::default() }
+        Self { algorithm, encoding, keys: KeyList::default() }
     }
 
     /// Replaces the keys. States of keys that stay are copied, not made again; those of keys that
     /// go are wiped. A [`KeyChange::Kept`] of a place that never was is skipped.
     pub fn change(&mut self, changes: &[KeyChange<'_>]) {
-        let before = self.keys.as_slice();
-        let keys = changes.iter().filter_map(|change| match *change {
-            KeyChange::Kept(place) => before.get(place).cloned(),
-            KeyChange::New(key) => MacKey::new(self.algorithm, key),
-        });
-        self.keys = Wiped::new(changes.len(), keys);
+        self.keys.change(changes, |key| MacKey::new(self.algorithm, key));
+    }
+
+    /// Replaces the keys by what `derive` makes of them. Where it makes nothing, the place stays empty.
+    pub(crate) fn change_derived<D: AsRef<[u8]>>(
+        &mut self,
+        changes: &[KeyChange<'_>],
+        derive: impl Fn(&[u8]) -> Option<D>,
+    ) {
+        self.keys.change(changes, |key| MacKey::new(self.algorithm, derive(key)?.as_ref()));
+    }
+
+    /// The hash function.
+    pub fn algorithm(&self) -> Algorithm {
+        self.algorithm
+    }
+
+    /// How long a signature is, in characters.
+    pub fn signature_length(&self) -> usize {
+        let bytes = self.algorithm.mac_length();
+        match self.encoding {
+            Encoding::Base64 => bytes.saturating_mul(4).div_ceil(3),
+            Encoding::Hex => bytes.saturating_mul(2),
+        }
     }
 
     /// Signs the concatenation of `message` with the newest key; `None` where there is no key.
     pub fn sign(&self, message: &[&[u8]]) -> Option<Signature> {
-        Some(self.keys.as_slice().first()?.sign(message, self.encoding))
+        Some(self.keys.newest()?.sign(message, self.encoding))
     }
 
-    /// Whether `digest` is the signature of `message`, and of which key. Signs once with each key at most.
-    pub fn verify(&self, message: &[&[u8]], digest: &[u8]) -> Verdict {
-        let mut signatures = self.keys.as_slice().iter().map(|key| key.sign(message, self.encoding));
-        match signatures.next() {
-            Some(newest) if newest.matches(digest) => Verdict::Current,
-            Some(newest) if signatures.any(|older| older.matches(digest)) => Verdict::Outdated(newest),
-            _ => Verdict::Refused,
+    /// Whether `digest` is the signature of `message`, and of which key. Signs once with each key at most; not at all
+    /// where the length of `digest`, which is no secret, is another one.
+    pub fn verify(&self, message: &[&[u8]], digest: &[u8]) -> Option<Verified> {
+        if digest.len() != self.signature_length() {
+            return None;
         }
+        let mut newest = None;
+        for (key_index, key) in self.keys.iter() {
+            let signature = key.sign(message, self.encoding);
+            if signature.matches(digest) {
+                return Some(Verified { key_index, renewed: newest });
+            }
+            if key_index == 0 {
+                newest = Some(signature);
+            }
+        }
+        None
     }
 
     /// The place of the first key under which `digest` is the signature of `message`.
     pub fn index(&self, message: &[&[u8]], digest: &[u8]) -> Option<usize> {
-        self.keys.as_slice().iter().position(|key| key.sign(message, self.encoding).matches(digest))
+        Some(self.verify(message, digest)?.key_index)
     }
 }
 
@@ -304,6 +370,37 @@ mod tests {
         }
         assert!(signature.matches(text));
         assert!(!signature.matches(&[text, b"="].concat()));
+    }
+
+    #[test]
+    fn a_signature_that_an_older_key_made_comes_with_a_newer_one() {
+        for algorithm in ALGORITHMS {
+            for encoding in [Encoding::Base64, Encoding::Hex] {
+                let both = keyring(algorithm, encoding, &[b"a", b"b"]);
+                let [a, b] =
+                    [b"a", b"b"].map(|key| keyring(algorithm, encoding, &[key]).sign(&[b"data"]).unwrap());
+                assert_eq!(a.as_bytes().len(), both.signature_length());
+                let current = both.verify(&[b"data"], a.as_bytes()).unwrap();
+                assert!(current.key_index == 0 && current.renewed.is_none());
+                let outdated = both.verify(&[b"data"], b.as_bytes()).unwrap();
+                assert_eq!(outdated.key_index, 1);
+                assert_eq!(outdated.renewed.unwrap().as_bytes(), a.as_bytes());
+                assert!(both.verify(&[b"date"], b.as_bytes()).is_none());
+            }
+        }
+    }
+
+    #[test]
+    fn places_without_a_key_count() {
+        let mut keyring = Keyring::new(Algorithm::Sha256, Encoding::Base64);
+        let longer = |key: &[u8]| (key.len() > 1).then(|| key.to_vec());
+        keyring.change_derived(&[KeyChange::New(b"a"), KeyChange::New(b"bb")], longer);
+        let signature =
+            self::keyring(Algorithm::Sha256, Encoding::Base64, &[b"bb"]).sign(&[b"data"]).unwrap();
+        assert!(keyring.sign(&[b"data"]).is_none());
+        assert_eq!(keyring.index(&[b"data"], signature.as_bytes()), Some(1));
+        keyring.change_derived(&[KeyChange::Kept(1), KeyChange::Kept(0)], longer);
+        assert_eq!(keyring.sign(&[b"data"]).unwrap().as_bytes(), signature.as_bytes());
     }
 
     #[test]

@@ -33,7 +33,7 @@ pub fn encode(json: &[u8], out: &mut Vec<u8>) -> Option<()> {
 }
 
 /// Makes room for `length` more bytes. Running out of memory must not end the process.
-fn grow(out: &mut Vec<u8>, length: usize) -> Option<()> {
+pub(crate) fn grow(out: &mut Vec<u8>, length: usize) -> Option<()> {
     out.try_reserve(length).ok()?;
     out.resize(out.len().saturating_add(length), 0);
     Some(())

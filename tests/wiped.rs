@@ -1,4 +1,4 @@
-//! Keys leave nothing behind: all memory that a keyring or a vault ever had comes from an arena that this test owns,
+//! Keys leave nothing behind: all memory that a keyring or a codec ever had comes from an arena that this test owns,
 //! which gives no memory out again, and which is read after the last of them is dropped.
 //!
 //! What is looked for is not the key alone, but anything that depends on it, such as the states that it was hashed into:
@@ -10,7 +10,9 @@ use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::{Cell, UnsafeCell};
 use std::ptr;
 
-use cookie_session_native::encryption::Vault;
+use cookie_session_native::codec::{Codec, Settings, TimedFormat};
+use cookie_session_native::cookie_header::CookieName;
+use cookie_session_native::encryption::EncryptionKeyring;
 use cookie_session_native::keyring::{Algorithm, Encoding, KeyChange, Keyring};
 
 const SIZE: usize = 1 << 18;
@@ -109,7 +111,7 @@ fn change_often(key: &[u8; 32], change: &mut dyn FnMut(&[KeyChange<'_>])) {
     change(&[Kept(9), New(key), Kept(0)]);
 }
 
-/// Both in one test, since there is one arena.
+/// All in one test, since there is one arena.
 #[test]
 fn nothing_that_depends_on_a_key_is_left_when_it_is_dropped() {
     for algorithm in [Algorithm::Sha1, Algorithm::Sha256, Algorithm::Sha384, Algorithm::Sha512] {
@@ -126,11 +128,32 @@ fn nothing_that_depends_on_a_key_is_left_when_it_is_dropped() {
     }
 
     let [before, after] = depending(|key| {
-        let mut vault = Vault::default();
-        change_often(key, &mut |changes| vault.change(changes));
-        vault.open(&[b'A'; 100], &mut Vec::new());
-        vault
+        let mut keyring = EncryptionKeyring::default();
+        change_often(key, &mut |changes| keyring.change(changes));
+        keyring.open(&[b'A'; 100], &mut Vec::new());
+        keyring
     });
-    assert!(before >= 32, "a vault's keys are there");
-    assert_eq!(after, 0, "bytes that depend on a vault's key are left");
+    assert!(before >= 32, "the keys are there");
+    assert_eq!(after, 0, "bytes that depend on a key that encrypts are left");
+
+    // Derived keys, alone and beside those that an older format needs.
+    for timed in [TimedFormat::V1(Algorithm::Sha256), TimedFormat::V1(Algorithm::Sha512), TimedFormat::E1] {
+        for legacy in [&[][..], &[Algorithm::Sha1, Algorithm::Sha384]] {
+            let settings = Settings { timed: Some(timed), current: &[], legacy, encoding: Encoding::Base64 };
+            let [before, after] = depending(|key| {
+                let mut codec = Codec::new(CookieName::new("session").unwrap(), settings);
+                change_often(key, &mut |changes| codec.change(changes));
+                let value: &[u8] = match timed {
+                    TimedFormat::V1(_) => b"session=v1.e30.e30; session.sig=",
+                    TimedFormat::E1 => b"session=e1.",
+                };
+                for length in [43, 86, 200] {
+                    codec.open(&[value, &vec![b'A'; length]].concat(), true, &mut Vec::new());
+                }
+                codec
+            });
+            assert!(before >= 32, "{timed:?}: a derived key is there");
+            assert_eq!(after, 0, "{timed:?}: bytes that depend on a key are left");
+        }
+    }
 }

@@ -11,7 +11,15 @@ const LONGEST = require('node:buffer').constants.MAX_STRING_LENGTH
 const OURS = {
   name: 'TypeError',
   message:
-    /^cookie-session-native: (\w+) must be (a string|an array of at most 16384 numbers and Uint8Arrays)$/
+    /^cookie-session-native: (\w+) must be (a string|a boolean|a time|an array of at most 16384 numbers and Uint8Arrays)$/
+}
+const TIMES = [3, 2, 4, null]
+/** What are right for an argument that is no string, by its kind. */
+const ALSO_RIGHT = {
+  readsLegacy: ['true'],
+  expires: ['undefined', 'number'],
+  maxAge: ['undefined', 'null', 'number'],
+  time: ['number']
 }
 
 function keyring(keys = ['newest', 'older'], algorithm = 'sha1', encoding = 'base64') {
@@ -26,6 +34,12 @@ function vault(keys = [Buffer.alloc(32, 1), Buffer.alloc(32, 2)]) {
   return functions
 }
 
+function codec(timed, keys = [Buffer.alloc(32, 1), Buffer.alloc(32, 2)]) {
+  const functions = binding.createCodec('session', timed, 'sha256', 'sha1', '', 'base64')
+  functions.change(keys)
+  return functions
+}
+
 const signed = (data, key = 'newest') => crypto.createHmac('sha1', key).update(data).digest('base64url')
 
 /** A function by name, with arguments that are right. */
@@ -34,22 +48,38 @@ function everything() {
   const safe = vault()
   const { open, seal } = ring.codec('session')
   const header = `session=e30=; session.sig=${signed('session=e30=')}`
+  const both = codec('v1', [Buffer.from('newest'), Buffer.alloc(32, 2)])
+  const hidden = codec('e1')
   return {
     createKeyring: [binding.createKeyring, ['sha1', 'base64']],
+    createCodec: [binding.createCodec, ['session', 'v1', 'sha256', 'sha1', '', 'base64']],
     change: [ring.change, [[0, 1]]],
     sign: [ring.sign, ['data']],
     index: [ring.index, ['data', signed('data')]],
     codec: [ring.codec, ['session']],
     open: [open, [header]],
     seal: [seal, ['{}']],
+    'codec.change': [both.change, [[0, 1]]],
+    'codec.open': [both.open, [header, false], { 1: ALSO_RIGHT.readsLegacy }],
+    'codec.seal': [both.seal, ['{}']],
+    'codec.sealTimed': [
+      hidden.sealTimed,
+      ['{}', ...TIMES],
+      { 1: ALSO_RIGHT.time, 2: ALSO_RIGHT.time, 3: ALSO_RIGHT.expires, 4: ALSO_RIGHT.maxAge }
+    ],
+    'codec.sign': [both.sign, ['data']],
+    'codec.index': [both.index, ['data', signed('data')]],
     'vault.change': [safe.change, [[0, 1]]],
     'vault.seal': [safe.seal, ['{}']],
     'vault.open': [safe.open, [safe.seal('{}')]]
   }
 }
 
-function stillWorks({ open, seal, sign, index, 'vault.open': reveal, 'vault.seal': hide }) {
-  assert.equal(open[0](open[1][0]).slice(7), '{}')
+function stillWorks({ open, seal, sign, index, 'vault.open': reveal, 'vault.seal': hide, ...others }) {
+  assert.equal(open[0](open[1][0]).slice(0, 2), '{}')
+  assert.equal(others['codec.open'][0](...others['codec.open'][1]).slice(0, 2), '{}')
+  assert.equal(others['codec.seal'][0]('{}'), `e30=${signed('session=e30=')}`)
+  assert.equal(others['codec.index'][0]('data', others['codec.sign'][0]('data')), 0)
   assert.equal(seal[0]('{}'), `e30=${signed('session=e30=')}`)
   assert.equal(index[0]('data', sign[0]('data')), 0)
   assert.equal(reveal[0](hide[0]('{}')), '\0\0{}')
@@ -97,9 +127,10 @@ const parts = {
   wrong() {
     let calls = 0
     const functions = everything()
-    for (const [name, [call, right]] of Object.entries(functions)) {
+    for (const [name, [call, right, alsoRight = {}]] of Object.entries(functions)) {
       for (const [kind, value] of Object.entries(wrongValues())) {
         for (const place of right.keys()) {
+          if (alsoRight[place]?.includes(kind)) continue
           const values = [...right]
           values[place] = value
           assert.throws(() => call(...values), OURS, `${name} with ${kind}`)
@@ -120,9 +151,24 @@ const parts = {
     for (const name of ['', 'SHA1', 'md5', 'base64url', 'sha1\0', '\ud800', 'x'.repeat(1 << 20)]) {
       assert.equal(binding.createKeyring(name, 'base64'), undefined)
       assert.equal(binding.createKeyring('sha1', name), undefined)
+      assert.equal(binding.createCodec('session', 'v1', name, '', '', 'base64'), undefined)
+      assert.equal(binding.createCodec('session', '', '', '', '', name), undefined)
+      if (name === '') continue
+      assert.equal(binding.createCodec('session', name, 'sha256', '', '', 'base64'), undefined)
+      assert.equal(binding.createCodec('session', '', '', name, '', 'base64'), undefined)
+      assert.equal(binding.createCodec('session', '', '', 'sha1', `sha1,${name}`, 'base64'), undefined)
     }
+    assert.equal(binding.createCodec('session', 'v1', 'sha1', '', '', 'base64'), undefined)
     for (const name of ['', 'a b', 'a=b', 'a;b', '\ud800', '\u00e9', '\0']) {
       assert.equal(keyring().codec(name), undefined)
+      assert.equal(binding.createCodec(name, '', '', 'sha1', '', 'base64'), undefined)
+    }
+    // Numbers that are no times.
+    for (const time of [-1, 0.5, Number.NaN, Infinity, -Infinity, 2 ** 53, 2 ** 64, 1e300, 5e-324]) {
+      for (const place of TIMES.keys()) {
+        const times = TIMES.with?.(place, time) ?? [...TIMES.slice(0, place), time, ...TIMES.slice(place + 1)]
+        assert.throws(() => functions['codec.sealTimed'][0]('{}', ...times), OURS)
+      }
     }
     return { calls, functions: Object.keys(functions).length }
   },
@@ -144,8 +190,26 @@ const parts = {
       assert.equal(ring.index('text', text), -1)
       const value = Buffer.from(text).toString('base64')
       assert.equal(seal(text), value + signed(`session=${value}`))
-      // No header of Node's is like it; what is not ASCII is left to the exact way.
-      if (/[^\0-\x7f]/.test(text)) assert.equal(open(`session=${text}`), null)
+      assert.equal(open(`session=${text}`), undefined)
+      assert.equal(open(`session=${text}; session.sig=${text}`), 0)
+      const found = open(`${text}; session=${text}; session.sig=${signed(`session=${text}`)}`)
+      assert.equal(
+        found,
+        `${String.fromCharCode(text.length + 10)}\0\0${String.fromCharCode(text.length)}\0\0\0\0\0`
+      )
+      for (const [timed, end] of [
+        ['v1', 43],
+        ['e1', 0]
+      ]) {
+        const cookie = codec(timed)
+        const whole = cookie.sealTimed(text, ...TIMES)
+        const split = whole.length - end
+        const packed = cookie.open(
+          `session=${whole.slice(0, split)}; session.sig=${whole.slice(split)}`,
+          false
+        )
+        assert.equal(packed.slice(0, -41), `${Buffer.from(text)}`)
+      }
       const safe = vault()
       assert.equal(safe.open(safe.seal(text)), `\0\0${Buffer.from(text)}`)
       assert.equal(safe.open(text), undefined)
@@ -189,11 +253,28 @@ const parts = {
       assert.equal(empty.sign('data'), undefined)
       assert.equal(empty.index('data', ''), -1)
       const { open, seal } = empty.codec('session')
-      assert.equal(open('session=e30=; session.sig=x'), false)
+      assert.equal(open('session=e30=; session.sig=x'), 0)
       assert.throws(
         () => seal('{}'),
         /^Error: cookie-session-native: no key, or no memory, to seal a session$/
       )
+    }
+    for (const timed of ['', 'v1', 'e1']) {
+      const empty = codec(timed, [])
+      assert.equal(empty.sign('data'), undefined)
+      assert.equal(empty.index('data', ''), -1)
+      assert.equal(empty.open('session=e30=; session.sig=x', true), 1)
+      assert.throws(
+        () => empty.seal('{}'),
+        /^Error: cookie-session-native: no key, or no memory, to seal a session$/
+      )
+      for (const keys of [[], [Buffer.alloc(31, 1)], [Buffer.alloc(0)]]) {
+        assert.throws(
+          () => codec(timed, keys).sealTimed('{}', ...TIMES),
+          /^Error: cookie-session-native: no key, no memory, or no randomness, to seal a session$/
+        )
+      }
+      assert.throws(() => empty.change(new Array(16385).fill(0)), OURS)
     }
     const many = binding.createVault()
     many.change(Array.from({ length: 16384 }, (_, i) => Buffer.alloc(32, String(i))))
@@ -201,6 +282,12 @@ const parts = {
     last.change([Buffer.alloc(32, '16383')])
     const packed = many.open(last.seal('text'))
     assert.equal(packed.charCodeAt(0) | (packed.charCodeAt(1) << 7), 16383)
+    const places = codec(
+      'e1',
+      Array.from({ length: 16384 }, (_, i) => Buffer.alloc(32, String(i)))
+    )
+    const cookie = codec('e1', [Buffer.alloc(32, '16383')]).sealTimed('{}', ...TIMES)
+    assert.equal(places.open(`session=${cookie}`, false).slice(-3, -1), '\x7f\x7f')
     assert.throws(() => many.change(new Array(16385).fill(0)), OURS)
     // Keys of another length neither seal nor open.
     for (const length of [0, 16, 31, 33, 64]) {
@@ -274,7 +361,7 @@ const parts = {
       keyring([`another ${i}`])
     }
     assert.equal(seal('{}'), `e30=${signed('session=e30=', 'a')}`)
-    assert.equal(open(`session=e30=; session.sig=${signed('session=e30=', 'a')}`).slice(7), '{}')
+    assert.equal(open(`session=e30=; session.sig=${signed('session=e30=', 'a')}`).slice(0, 2), '{}')
     open = seal = undefined
     global.gc()
   },
@@ -292,11 +379,29 @@ const parts = {
     assert.equal(ring.sign(half), hmac.digest('base64url'))
     assert.equal(ring.index(half, half), -1)
     assert.equal(ring.index('data', half), -1)
-    assert.equal(open(half), null)
+    assert.equal(open(half), undefined)
+    assert.equal(open(`session=${half.slice(100)}; session.sig=x`), 0)
+    // Places that need five digits.
+    const far = `${half.slice(1000)}; session=e30=; session.sig=${signed('session=e30=')}`
+    const packed = open(far)
+    assert.deepEqual(
+      [packed.length, packed.charCodeAt(14), packed.slice(0, 2)],
+      [15, 6, '{}'],
+      'flags: it is wide and has a text'
+    )
+    const place = [...packed.slice(2, 7)].reduceRight(
+      (number, digit) => number * 128 + digit.charCodeAt(0),
+      0
+    )
+    assert.equal(place, far.indexOf('session=') + 8)
     assert.equal(safe.open(half), undefined)
     const tooLong = /^Error: cookie-session-native: Node refused, as it does a string that is too long$/
     assert.throws(() => seal(half), tooLong)
     assert.throws(() => safe.seal(half), tooLong)
+    for (const timed of ['v1', 'e1']) {
+      assert.throws(() => codec(timed).sealTimed(half, ...TIMES), tooLong)
+      assert.equal(codec(timed).open(`session=${timed}.${half.slice(100)}; session.sig=x`, false), 1)
+    }
     assert.throws(
       () => binding.createKeyring(half, half) ?? assert.fail('no such algorithm'),
       /no such algorithm/
