@@ -117,7 +117,10 @@ enum TimedKeys {
 /// same time wherever a signature differs. Not guaranteed: that a cookie is fresh, which its reader says by its times; and
 /// see [`encryption`](crate::encryption).
 pub struct Codec {
-    name: CookieName,
+    /// What is looked for in a header.
+    header_name: CookieName,
+    /// What keys and signatures are bound to.
+    name: Box<[u8]>,
     original: Original,
     timed: Option<TimedKeys>,
 }
@@ -125,12 +128,19 @@ pub struct Codec {
 impl Codec {
     /// A codec without keys for the cookie `name` and its signature `name.sig`: it opens nothing.
     pub fn new(name: CookieName, settings: Settings<'_>) -> Self {
+        let bytes = Box::from(name.as_bytes());
+        Self::with_header_name(bytes, name, settings)
+    }
+
+    /// A codec for a cookie whose name is none that is searched for: its caller finds it, and passes headers that have it
+    /// under `header_name`.
+    pub fn with_header_name(name: Box<[u8]>, header_name: CookieName, settings: Settings<'_>) -> Self {
         let timed = settings.timed.map(|format| match format {
-            TimedFormat::V1(algorithm) => TimedKeys::V1(Timed::new(algorithm, name.as_bytes())),
-            TimedFormat::E1 => TimedKeys::E1(Encrypted::new(name.as_bytes())),
+            TimedFormat::V1(algorithm) => TimedKeys::V1(Timed::new(algorithm, &name)),
+            TimedFormat::E1 => TimedKeys::E1(Encrypted::new(&name)),
         });
         let original = Original::new(settings.current, settings.legacy, settings.encoding);
-        Self { name, original, timed }
+        Self { header_name, name, original, timed }
     }
 
     /// Replaces the keys, which are those of the app, newest first: see
@@ -150,7 +160,7 @@ impl Codec {
     ///
     /// Of several cookies of one name, or several signatures, the first counts.
     pub fn open(&self, header: &[u8], reads_legacy: bool, json: &mut Vec<u8>) -> Opened {
-        let found = self.name.find(header);
+        let found = self.header_name.find(header);
         let Some(value) = found.value else { return Opened::Absent };
         let place = range_within(header, value);
         if self.knows_prefixes() && (value.starts_with(V1) || value.starts_with(E1)) {
@@ -166,7 +176,7 @@ impl Codec {
                 Err(refusal) => Opened::Refused(refusal),
             };
         }
-        match self.original.verify(self.name.as_bytes(), value, found.signature, reads_legacy) {
+        match self.original.verify(&self.name, value, found.signature, reads_legacy) {
             Ok(Signed { key_index, renewed, is_legacy }) => {
                 let canonical = payload::decode(value, json);
                 Opened::Original { value: place, canonical, key_index, renewed, is_legacy }
@@ -183,7 +193,7 @@ impl Codec {
     /// Appends the cookie's value in the original's format to `value`, and signs it. `None` where there is no key, no
     /// algorithm, or no memory for the value.
     pub fn seal_original(&self, json: &[u8], value: &mut Vec<u8>) -> Option<Signature> {
-        self.original.seal(self.name.as_bytes(), json, value)
+        self.original.seal(&self.name, json, value)
     }
 
     /// Appends the cookie's value in the format with times to `value`, and signs it where that format is `v1.`. `None`

@@ -2,6 +2,8 @@
 
 // The engine in Rust. What crosses is one string each way (see src/napi/codec.rs); this unpacks it.
 
+const { FORGED, LEGACY, MALFORMED, Opened, UNSIGNED } = require('../formats/opened')
+
 /** What stands in the last character of what `open` of the addon gives. */
 const IS_TIMED = 1
 const IS_WIDE = 2
@@ -18,12 +20,7 @@ const MAX_AGE_IS_NULL = 16
 const TIME = 8
 
 /** Why a cookie is refused, by the number that the addon gives for it. */
-const REFUSED = [
-  { __proto__: null, reason: 'signature', unsigned: true },
-  { __proto__: null, reason: 'signature', unsigned: false },
-  { __proto__: null, reason: 'malformed', unsigned: false },
-  { __proto__: null, reason: 'legacy', unsigned: false }
-].map(Object.freeze)
+const REFUSED = [UNSIGNED, FORGED, MALFORMED, LEGACY]
 
 /** A number of less than 2^21. */
 function small(packed, at) {
@@ -78,71 +75,29 @@ function unpack(packed, header, timed, signatureLength) {
       renewed = packed.slice(end - signatureLength, end)
       end -= signatureLength
     }
-    return {
-      __proto__: null,
-      format: 'cookie-session',
-      value: header.slice(start, start + length),
-      json: (flags & HAS_TEXT) === 0 ? undefined : packed.slice(0, end),
-      keyIndex,
-      renewed,
-      isLegacy: (flags & IS_LEGACY) !== 0
-    }
+    const json = (flags & HAS_TEXT) === 0 ? undefined : packed.slice(0, end)
+    const value = header.slice(start, start + length)
+    const opened = new Opened('cookie-session', value, json, keyIndex, undefined, length)
+    opened.renewed = renewed
+    opened.isLegacy = (flags & IS_LEGACY) !== 0
+    return opened
   }
   end -= 4 * TIME
-  return {
-    __proto__: null,
-    format: timed,
-    json: packed.slice(0, end),
-    keyIndex,
-    times: timesOf(packed, end, flags),
-    valueLength: length
-  }
+  return new Opened(timed, undefined, packed.slice(0, end), keyIndex, timesOf(packed, end, flags), length)
 }
 
 module.exports = function nativeEngine(binding) {
   function createKeyring(algorithm, encoding) {
     if (typeof algorithm !== 'string' || typeof encoding !== 'string') return undefined
-    const keyring = binding.createKeyring(algorithm, encoding)
-    if (keyring === undefined) return undefined
-    const { change, sign, index } = keyring
-    return { change, sign, index, codec: (name, length) => keyringCodec(keyring.codec(name), length) }
-  }
-
-  /** The cookie of one name under a keyring, for callers that do not use `createCodec` yet. */
-  function keyringCodec(codec, signatureLength) {
-    if (codec === undefined) return undefined
-    const { open, seal } = codec
-    return {
-      signatureLength,
-      open(header) {
-        const packed = open(header)
-        if (typeof packed !== 'string') return packed === undefined ? undefined : false
-        const { value, json, renewed } = unpack(packed, header, undefined, signatureLength)
-        return { value, json, renewed }
-      },
-      seal
-    }
-  }
-
-  /** Keys that encrypt, for callers that do not use `createCodec` yet. */
-  function createVault() {
-    const { change, seal, open } = binding.createVault()
-    return {
-      change,
-      seal,
-      open(value) {
-        const packed = open(value)
-        if (packed === undefined) return undefined
-        return { place: packed.charCodeAt(0) | (packed.charCodeAt(1) << 7), text: packed.slice(2) }
-      }
-    }
+    return binding.createKeyring(algorithm, encoding)
   }
 
   /**
    * The cookie of one name, in every format.
    *
    * @param {object} settings
-   * @param {string} settings.name
+   * @param {string} settings.name what keys and signatures are bound to
+   * @param {string} [settings.headerName] the name to look for in headers, where it is another
    * @param {'v1' | 'e1'} [settings.timed] the format with times
    * @param {'sha256' | 'sha384' | 'sha512'} [settings.timedAlgorithm] of `v1`
    * @param {string[]} settings.current algorithms of the original's format that are read; the first is written
@@ -150,10 +105,11 @@ module.exports = function nativeEngine(binding) {
    * @param {'base64' | 'hex'} settings.encoding of signatures of the original's format
    * @returns {object | undefined} undefined where the engine does not do exactly that
    */
-  function createCodec({ name, timed, timedAlgorithm, current, legacy, encoding }) {
+  function createCodec({ name, headerName = name, timed, timedAlgorithm, current, legacy, encoding }) {
     if (typeof name !== 'string' || typeof encoding !== 'string') return undefined
     const codec = binding.createCodec(
       name,
+      headerName,
       timed ?? '',
       timedAlgorithm ?? '',
       current.join(),
@@ -178,5 +134,5 @@ module.exports = function nativeEngine(binding) {
     }
   }
 
-  return { name: 'native', createKeyring, createCodec, createVault }
+  return { name: 'native', createKeyring, createCodec }
 }

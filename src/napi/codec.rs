@@ -24,6 +24,7 @@ use crate::times::{Millis, Times};
 pub fn create_codec(
     env: Env,
     name: JsString<'_>,
+    header_name: JsString<'_>,
     timed: JsString<'_>,
     timed_algorithm: JsString<'_>,
     current: JsString<'_>,
@@ -31,7 +32,8 @@ pub fn create_codec(
     encoding: JsString<'_>,
 ) -> napi::Result<Value> {
     call(env, || {
-        let name = named(&name, "name must be a string", CookieName::new)?;
+        let name = named(&name, "name must be a string", |name| Some(Box::from(name.as_bytes())))?;
+        let header_name = named(&header_name, "headerName must be a string", CookieName::new)?;
         let algorithm = named(&timed_algorithm, "timedAlgorithm must be a string", Algorithm::from_name)?;
         let timed = named(&timed, "timed must be a string", |timed| match timed {
             "" => Some(None),
@@ -43,12 +45,13 @@ pub fn create_codec(
         let current = named(&current, "current must be a string", algorithms)?;
         let legacy = named(&legacy, "legacy must be a string", algorithms)?;
         let encoding = named(&encoding, "encoding must be a string", Encoding::from_name)?;
-        let (Some(name), Some(timed), Some(current), Some(legacy), Some(encoding)) =
-            (name, timed, current, legacy, encoding)
+        let (Some(name), Some(header_name), Some(timed), Some(current), Some(legacy), Some(encoding)) =
+            (name, header_name, timed, current, legacy, encoding)
         else {
             return Ok(Value::UNDEFINED);
         };
-        let codec = Codec::new(name, Settings { timed, current: &current, legacy: &legacy, encoding });
+        let settings = Settings { timed, current: &current, legacy: &legacy, encoding };
+        let codec = Codec::with_header_name(name, header_name, settings);
         let lengths = [
             ("signatureLength", codec.signature_length()),
             ("timedSignatureLength", codec.timed_signature_length()),
