@@ -4,35 +4,30 @@
 // that somebody left on Object.prototype passes for one of its properties.
 
 class Opened {
-  /** @type {'signature' | 'expired' | 'future' | 'malformed' | 'legacy' | undefined} why it is refused */
-  reason = undefined
-  /** Whether it is refused as there is no signature beside it. */
-  unsigned = false
-  /** @type {'cookie-session' | 'v1' | 'e1'} the first is the original's */
-  format
-  /** @type {string | undefined} of the cookie, where its format is the original's */
-  value
-  /** @type {string | undefined} the session's text; undefined where `value` has to be decoded */
-  json
-  /** @type {number | undefined} the place of the key that signed or encrypted it; undefined where nobody looked */
-  keyIndex
-  /** @type {string | undefined} the newest key's signature, where an older key had signed */
-  renewed = undefined
-  /** Whether it is in a format that another is to take the place of. */
-  isLegacy = false
-  /** @type {Times | undefined} */
-  times
-  /** @type {number | undefined} ms since it was issued */
-  ageMs = undefined
-  /** Characters of the cookie's value. */
-  valueLength
-
+  /**
+   * @param {'cookie-session' | 'v1' | 'e1' | undefined} format the first is the original's
+   * @param {string | undefined} value of the cookie, where its format is the original's
+   * @param {string | undefined} json the session's text; undefined where `value` has to be decoded
+   * @param {number | undefined} keyIndex the place of the key that signed or encrypted it; undefined where nobody looked
+   * @param {import('.').Times | undefined} times
+   * @param {number} valueLength characters of the cookie's value
+   */
   constructor(format, value, json, keyIndex, times, valueLength) {
+    /** @type {'signature' | 'expired' | 'future' | 'malformed' | 'legacy' | 'accept' | undefined} why it is refused */
+    this.reason = undefined
+    /** Whether it is refused as there is no signature beside it. */
+    this.unsigned = false
     this.format = format
     this.value = value
     this.json = json
     this.keyIndex = keyIndex
+    /** @type {string | undefined} the newest key's signature, where an older key had signed */
+    this.renewed = undefined
+    /** Whether it is in a format that another is to take the place of. */
+    this.isLegacy = false
     this.times = times
+    /** @type {number | undefined} ms since it was issued */
+    this.ageMs = undefined
     this.valueLength = valueLength
   }
 }

@@ -13,31 +13,24 @@ const errors = lazily(() => require('../errors'))
 const lateChanges = lazily(() => require('./late-changes'))
 
 class RequestSession {
-  /** What is the same for all requests, see lib/config.js. */
-  config
-  /** @type {import('node:http').IncomingMessage} */
-  req
-  /** @type {import('node:http').ServerResponse} */
-  res
-  /** What opt-in options do; undefined where none is set. */
-  policy
-  /** Not looked at yet (undefined), there, or given up (false). */
-  current
-  /** Where somebody listens to the diagnostics channels. */
-  #publish
-  #isWritten = false
-
   /**
-   * @param {object} config
+   * @param {object} config see lib/config.js
    * @param {import('node:http').IncomingMessage} req
    * @param {import('node:http').ServerResponse} res
    */
   constructor(config, req, res) {
+    /** What is the same for all requests. */
     this.config = config
     this.req = req
     this.res = res
-    if (config.optIn !== undefined) this.policy = new config.Policy(this, config)
-    if (isWatched()) this.#publish = config.publish
+    /** Not looked at yet (undefined), there, or given up (false). */
+    this.current = undefined
+    /** Whether the headers went. */
+    this.isWritten = false
+    /** Where somebody listens to the diagnostics channels. */
+    this.publisher = isWatched() ? config.publish : undefined
+    /** What opt-in options do; undefined where none is set. */
+    this.policy = config.Policy === undefined ? undefined : new config.Policy(this, config)
   }
 
   /** The request's own options, as they are now. */
@@ -46,7 +39,7 @@ class RequestSession {
   }
 
   publish(event, fields) {
-    this.#publish?.(event, fields)
+    this.publisher?.(event, fields)
   }
 
   /** Whether the request has a signature beside the session's cookie. */
@@ -69,7 +62,7 @@ class RequestSession {
   get() {
     if (this.current === undefined) this.#load()
     if (this.current === false) return null
-    if (this.#isWritten) this.#watchForLateChange()
+    if (this.isWritten) this.#watchForLateChange()
     return this.current
   }
 
@@ -127,8 +120,8 @@ class RequestSession {
   }
 
   publishOpened({ ageMs, keyIndex, value, valueLength }) {
-    if (this.#publish === undefined) return
-    this.#publish('opened', {
+    if (this.publisher === undefined) return
+    this.publisher('opened', {
       keyIndex,
       ageMs,
       bytes: this.config.cookies.bytesOf(value?.length ?? valueLength)
@@ -146,7 +139,7 @@ class RequestSession {
       throw new Error(`req.${this.config.requestKey} can only be set as null or an object.`)
     }
     if (this.policy !== undefined) this.policy.startOver()
-    if (this.#isWritten && !this.#hearsOfLateChanges()) lateChanges().warnOfLateAssignment()
+    if (this.isWritten && !this.#hearsOfLateChanges()) lateChanges().warnOfLateAssignment()
   }
 
   #watchForLateChange() {
@@ -162,7 +155,7 @@ class RequestSession {
 
   /** Sends what became of the session. An app never sees it fail; who hears of it is `report`'s matter. */
   write() {
-    this.#isWritten = true
+    this.isWritten = true
     if (this.current === undefined && this.policy === undefined) return
     const policy = this.policy
     let reason = 'ERR_SESSION_INVALID_ATTRIBUTE'
@@ -185,7 +178,7 @@ class RequestSession {
         json = policy?.isUntouched ? policy.untouchedText : JSON.stringify(this.current)
         if (json !== undefined || policy?.isUntouched) reason = 'ERR_SESSION_INVALID_ATTRIBUTE'
         const bytes = this.config.cookies.save(this, json, policy?.written(isChanged))
-        if (this.#publish !== undefined) this.#publish('saved', { bytes })
+        if (this.publisher !== undefined) this.publisher('saved', { bytes })
       } else if (policy?.replacesInVain() === true) {
         reason = 'ERR_SESSION_INVALID_ATTRIBUTE'
         this.clear()

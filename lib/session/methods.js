@@ -4,19 +4,17 @@
 // written for it. They end at their request's policy, lib/request/policy.js.
 
 const { warnOnce } = require('../errors')
-const { sessionsWith } = require('./session')
+const { ownerOf, sessionsWith } = require('./session')
 
-/** The request's session, see lib/request/request-session.js, behind what an app has. */
-const owners = new WeakMap()
-
-function ownerOf(session) {
-  const owner = owners.get(session)
+/** The request's session behind what an app has, see lib/request/request-session.js. */
+function requireOwner(session) {
+  const owner = ownerOf(session)
   if (owner === undefined) throw new TypeError('not a session of cookie-session-native')
   return owner
 }
 
 function policyOf(session) {
-  return ownerOf(session).policy
+  return requireOwner(session).policy
 }
 
 /**
@@ -58,7 +56,7 @@ const methods = {
   },
   destroy(callback) {
     return answer(this, callback, () => {
-      ownerOf(this).set(null)
+      requireOwner(this).set(null)
       policyOf(this).checkHeaders()
     })
   },
@@ -83,15 +81,4 @@ function warnOfHidden(session) {
   }
 }
 
-/** Lets a session's methods find their request. */
-function tie(session, owner) {
-  owners.set(session, owner)
-  warnOfHidden(session)
-  return session
-}
-
-module.exports = {
-  warnOfHidden,
-  create: (owner, obj) => tie(sessions.createSession(obj), owner),
-  open: (owner, value, json) => tie(sessions.openSession(value, json), owner)
-}
+module.exports = { ...sessions, warnOfHidden }

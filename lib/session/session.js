@@ -6,10 +6,15 @@
 /**
  * The context of a session that was read.
  *
- * @type {(value: string, json: string | undefined) => SessionContext} `value` is the cookie's, base64;
- *   `json` the text that it is the one base64 form of, if there is one
+ * @type {(value: string | undefined, json: string | undefined, owner?: object) => SessionContext} `value` is the cookie's,
+ *   base64, undefined in a format that has none; `json` the text that it is the one base64 form of, if there is one;
+ *   `owner` what the session's methods call, if it has any
  */
 let openedContext
+/** @type {(owner: object) => SessionContext} the context of a new session that has methods */
+let ownedContext
+/** @type {(session: object) => object | undefined} what a session's methods call */
+let ownerOf
 /**
  * Whether a session's text is another than the cookie's, by the cookie's value.
  *
@@ -24,6 +29,7 @@ let differs
 class SessionContext {
   #json
   #jsonOf
+  #owner
 
   constructor() {
     /** @type {boolean} whether no cookie stands behind the session */
@@ -34,13 +40,25 @@ class SessionContext {
 
   // Functions of this file alone, though they see private fields: an app sees the class, `_ctx.constructor`.
   static {
-    openedContext = (value, json) => {
+    openedContext = (value, json, owner) => {
       const context = new SessionContext()
       context._new = false
       context._val = value
       context.#json = json
       context.#jsonOf = value
+      context.#owner = owner
       return context
+    }
+
+    ownedContext = (owner) => {
+      const context = new SessionContext()
+      context.#owner = owner
+      return context
+    }
+
+    ownerOf = (session) => {
+      const context = session?._ctx
+      return typeof context === 'object' && context !== null && #owner in context ? context.#owner : undefined
     }
 
     differs = (context, json) => {
@@ -67,13 +85,12 @@ function toBase64(json) {
 /**
  * @param {SessionContext} ctx
  * @param {unknown} obj what to copy the enumerable properties of, own and inherited
- * @param {Set<string>} [hideable] inherited names that a property may hide; all others it may not
  */
-function Session(ctx, obj, hideable = undefined) {
+function Session(ctx, obj) {
   Object.defineProperty(this, '_ctx', { value: ctx })
   if (!obj) return
   for (const key in obj) {
-    if (!(key in this) || hideable?.has(key)) this[key] = obj[key]
+    if (!(key in this)) this[key] = obj[key]
   }
 }
 
@@ -114,7 +131,7 @@ Object.defineProperties(Session.prototype, {
  */
 function openSession(value, json) {
   const obj = parse(value, json)
-  return new Session(openedContext(value ?? toBase64(json), json), obj)
+  return new Session(openedContext(value, json), obj)
 }
 
 function parse(value, json) {
@@ -125,21 +142,38 @@ function parse(value, json) {
  * Makes sessions that have methods besides, on a prototype between them and `Session.prototype`.
  *
  * @param {Record<string, Function>} methods not enumerable; a session's own property of the same name hides one
- * @returns {{ createSession: (obj?: unknown) => object, openSession: typeof openSession }}
+ * @returns {{ create: (owner: object, obj?: unknown) => object, open: (owner: object, value: string | undefined, json?:
+ *   string) => object }} `owner` is what `ownerOf` then gives
  */
 function sessionsWith(methods) {
-  function SessionWithMethods() {}
+  const hideable = new Set(Object.keys(methods))
+
+  function SessionWithMethods(ctx, obj) {
+    Object.defineProperty(this, '_ctx', { value: ctx })
+    if (!obj) return
+    for (const key in obj) {
+      if (!(key in this) || hideable.has(key)) this[key] = obj[key]
+    }
+  }
   const descriptors = Object.entries({ ...methods, constructor: Session }).map(([name, value]) => [
     name,
     { configurable: true, value, writable: true }
   ])
   SessionWithMethods.prototype = Object.create(Session.prototype, Object.fromEntries(descriptors))
-  const names = new Set(Object.keys(methods))
-  const make = (context, obj) => Reflect.construct(Session, [context, obj, names], SessionWithMethods)
+
   return {
-    createSession: (obj) => make(new SessionContext(), obj),
-    openSession: (value, json) => make(openedContext(value ?? toBase64(json), json), parse(value, json))
+    create: (owner, obj) => new SessionWithMethods(ownedContext(owner), obj),
+    open(owner, value, json) {
+      const obj = parse(value, json)
+      return new SessionWithMethods(openedContext(value, json, owner), obj)
+    }
   }
 }
 
-module.exports = { createSession: Session.create, openSession, sessionsWith, toBase64 }
+module.exports = {
+  createSession: Session.create,
+  openSession,
+  ownerOf: (session) => ownerOf(session),
+  sessionsWith,
+  toBase64
+}
