@@ -396,7 +396,12 @@ function breakRule([rule, name, from, to, also]) {
     const addon = copyPackage(folder)
     replace(path.join(folder, name), from, to)
     if (also) replace(path.join(folder, name), ...also)
-    const env = { ...process.env, DIFFERENTIAL_SEED: SEED, NODE_TEST_CONTEXT: undefined }
+    const env = {
+      ...process.env,
+      DIFFERENTIAL_SEED: SEED,
+      DIFFERENTIAL_SCRIPTS: '20000',
+      NODE_TEST_CONTEXT: undefined
+    }
     const compiled = name.startsWith('src/')
     if (compiled) {
       const build = path.join(ROOT, 'target', 'broken')

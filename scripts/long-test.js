@@ -18,6 +18,7 @@ const TESTS = {
     env: { CONNECTIONS: '10000', SECONDS: '60' }
   },
   dates: { file: 'both-engines/dates.test.js', env: { DATES_WALKS: '10000' } },
+  differential: { file: 'once/differential.test.js', env: { DIFFERENTIAL_SCRIPTS: '20000' } },
   forgery: {
     file: 'once/forgery.test.js',
     env: {

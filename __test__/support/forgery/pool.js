@@ -43,6 +43,18 @@ function timesOf(random) {
   return { issued: now - age[0] * HOUR, created: now - age[1] * HOUR }
 }
 
+/** How many cookies of one name are looked at. */
+const MOST_COOKIES = 4
+
+/** The values of the first cookies of a name. */
+function valuesIn(header = '', name) {
+  const pairs = header.split(';').map((pair) => pair.replace(/^ */, ''))
+  const values = pairs
+    .filter((pair) => pair.startsWith(`${name}=`))
+    .map((pair) => pair.slice(name.length + 1))
+  return values.slice(0, MOST_COOKIES).map((value) => (value.startsWith('"') ? value.slice(1, -1) : value))
+}
+
 class Pool {
   /** What the app knows each value by. */
   #genuine = new Map()
@@ -142,18 +154,28 @@ class Pool {
   /**
    * What the app has to make of a header.
    *
-   * @returns {{ json?: string, reason?: string, signature?: string }} the session's text, or why there is none; neither
-   *   where there is no cookie; and the newest key's signature of what is signed and holds no session
+   * @returns {{ json?: string, value?: string, reason?: string, signature?: string }} the session's text and the value that
+   *   it came in, or why there is none; neither where there is no cookie; and the newest key's signature of what is signed
+   *   and holds no session
    */
   expected(header) {
+    const { name, format } = this.mode
+    if (format === 'original') {
+      const cookies = new Cookies({ headers: { cookie: header } }, {})
+      return this.#verdict(cookies.get(name), [cookies.get(`${name}.sig`)])
+    }
+    // The first that is not refused, each beside any signature. What `accept` says comes after.
+    const signatures = valuesIn(header, `${name}.sig`)
+    const verdicts = valuesIn(header, name).map((value) => this.#verdict(value, signatures))
+    return verdicts.find(({ reason }) => reason === undefined || reason === 'accept') ?? verdicts[0] ?? {}
+  }
+
+  #verdict(value, signatures) {
     const { mode } = this
-    const cookies = new Cookies({ headers: { cookie: header } }, {})
-    const value = cookies.get(mode.name)
     if (value === undefined) return {}
-    const signature = cookies.get(`${mode.name}.sig`)
     const known = this.#genuine.get(value)
-    if (known && (known.format === 'e1' || known.signatures.has(signature))) {
-      return known.reason === undefined ? { json: known.json } : { reason: known.reason }
+    if (known && (known.format === 'e1' || signatures.some((signature) => known.signatures.has(signature)))) {
+      return known.reason === undefined ? { json: known.json, value } : { reason: known.reason }
     }
     const isNew = mode.format !== 'original'
     if (!/^[ev]1\./.test(value)) return { reason: isNew && !mode.legacy ? 'legacy' : 'signature' }
@@ -161,9 +183,9 @@ class Pool {
       return { reason: value.startsWith(`${mode.format}.`) ? 'signature' : 'malformed' }
     }
     // Here it is a value like any other: where a key signed it, it holds no session.
-    const signatures = this.#signaturesOf('original', value)
-    return signatures.includes(signature)
-      ? { reason: 'malformed', signature: signatures[0] }
+    const made = this.#signaturesOf('original', value)
+    return made.includes(signatures[0])
+      ? { reason: 'malformed', signature: made[0] }
       : { reason: 'signature' }
   }
 
