@@ -12,10 +12,21 @@ const { XaesKey } = require('../../lib/engine/xaes')
 
 const NONCE = Buffer.from('ABCDEFGHIJKLMNOPQRSTUVWX')
 
-function vaultOf({ createVault }, ...keys) {
-  const vault = createVault()
-  vault.change(keys)
-  return vault
+const TIMES = [1893553445678, 1893549845678]
+
+/** What encrypts sessions under some keys. */
+function codecOf({ createCodec }, ...keys) {
+  const codec = createCodec({ name: 'session', timed: 'e1', current: [], legacy: [], encoding: 'base64' })
+  codec.change(keys.map((key) => Uint8Array.from(key)))
+  return codec
+}
+
+const seal = (codec, text) => codec.sealTimed(text, ...TIMES)
+
+/** The text of a value, and the key that sealed it; undefined where none did. */
+function open(codec, value) {
+  const { json, keyIndex, reason } = codec.open(`session=${value}`, false) ?? { reason: 'none' }
+  return reason === undefined ? { json, keyIndex } : undefined
 }
 
 describe('XAES-256-GCM over node:crypto', () => {
@@ -54,8 +65,8 @@ describe('XAES-256-GCM over node:crypto', () => {
   })
 })
 
-describe(`a vault of the engine '${engine.name}'`, () => {
-  const texts = ['', 'a', '{"a":"é€𝄞"}', '\0'.repeat(3), 'x'.repeat(5000)]
+describe(`sessions encrypted by the engine '${engine.name}'`, () => {
+  const texts = ['a', '{"a":"é€𝄞"}', '\0'.repeat(3), 'x'.repeat(5000)]
 
   it('opens what either engine sealed, and says with which key', () => {
     const [one, two] = [Buffer.alloc(32, 1), Buffer.alloc(32, 2)]
@@ -65,25 +76,30 @@ describe(`a vault of the engine '${engine.name}'`, () => {
         [fallback, engine],
         [engine, engine]
       ]) {
-        assert.deepEqual(vaultOf(to, two, one).open(vaultOf(from, one).seal(text)), { place: 1, text })
+        assert.deepEqual(open(codecOf(to, two, one), seal(codecOf(from, one), text)), {
+          keyIndex: 1,
+          json: text
+        })
       }
     }
   })
 
   it('seals with another nonce each time', () => {
-    const vault = vaultOf(engine, Buffer.alloc(32))
-    assert.equal(new Set(Array.from({ length: 1000 }, () => vault.seal('a').slice(0, 32))).size, 1000)
+    const codec = codecOf(engine, Buffer.alloc(32))
+    assert.equal(new Set(Array.from({ length: 1000 }, () => seal(codec, 'a').slice(0, 35))).size, 1000)
   })
 
   it('opens no value with one bit, one character more or less, or another spelling', () => {
-    const vault = vaultOf(engine, Buffer.alloc(32, 7))
-    const value = vault.seal('a session')
+    const codec = codecOf(engine, Buffer.alloc(32, 7))
+    const value = seal(codec, 'a session')
+    assert.deepEqual(open(codec, value), { keyIndex: 0, json: 'a session' })
     for (let place = 0; place < value.length; place++) {
-      assert.equal(vault.open(value.slice(0, place) + value.slice(place + 1)), undefined)
+      assert.equal(open(codec, value.slice(0, place) + value.slice(place + 1)), undefined)
       for (let bit = 0; bit < 8; bit++) {
         const other = Buffer.from(value)
         other[place] ^= 1 << bit
-        assert.equal(vault.open(other.toString('latin1')), undefined)
+        // What ends a cookie makes another header of it, which is looked at elsewhere.
+        if (other[place] !== 0x3b) assert.equal(open(codec, other.toString('latin1')), undefined)
       }
     }
     for (const other of [
@@ -95,25 +111,23 @@ describe(`a vault of the engine '${engine.name}'`, () => {
       `${value}\n`,
       value.toUpperCase()
     ]) {
-      assert.equal(vault.open(other), undefined)
+      assert.equal(open(codec, other), undefined)
     }
   })
 
   it('keeps keys that stay, and forgets others', () => {
-    const vault = vaultOf(engine, Buffer.alloc(32, 1), Buffer.alloc(32, 2))
-    const value = vault.seal('text')
-    vault.change([Buffer.alloc(32, 3), 0])
-    assert.deepEqual(vault.open(value), { place: 1, text: 'text' })
-    vault.change([0])
-    assert.equal(vault.open(value), undefined)
+    const codec = codecOf(engine, Buffer.alloc(32, 1), Buffer.alloc(32, 2))
+    const value = seal(codec, 'text')
+    codec.change([new Uint8Array(32).fill(3), 0])
+    assert.deepEqual(open(codec, value), { keyIndex: 1, json: 'text' })
+    codec.change([0])
+    assert.equal(open(codec, value), undefined)
   })
 
-  it('has no use for a key of another length than 32 bytes', () => {
-    const vault = vaultOf(engine, Buffer.alloc(31), Buffer.alloc(32, 2))
-    assert.throws(() => vault.seal('text'), /no key/)
-    assert.deepEqual(vault.open(vaultOf(engine, Buffer.alloc(32, 2)).seal('text')), {
-      place: 1,
-      text: 'text'
-    })
+  it('has no use for a key of less than 32 bytes', () => {
+    const codec = codecOf(engine, Buffer.alloc(31), Buffer.alloc(32, 2))
+    assert.throws(() => seal(codec, 'text'), /no key/)
+    const other = seal(codecOf(engine, Buffer.alloc(32, 2)), 'text')
+    assert.deepEqual(open(codec, other), { keyIndex: 1, json: 'text' })
   })
 })

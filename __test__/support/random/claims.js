@@ -263,7 +263,25 @@ function textOf(part) {
   if (rest === 6 || /1/.test(bits.slice(bits.length - rest))) return undefined
   const bytes = []
   for (let at = 0; at + 8 <= bits.length; at += 8) bytes.push(Number.parseInt(bits.slice(at, at + 8), 2))
-  return Buffer.from(bytes).toString()
+  return utf8Of(Buffer.from(bytes))
+}
+
+/** The text of bytes; undefined for what is no UTF-8. */
+function utf8Of(bytes) {
+  const text = bytes.toString()
+  return Buffer.from(text).equals(bytes) ? text : undefined
+}
+
+/**
+ * Whether the times are written as `JSON.stringify` writes them. An engine may refuse all else, which no server writes:
+ * `1e3`, a member that comes twice, blanks.
+ */
+function isCanonical(text) {
+  try {
+    return JSON.stringify(JSON.parse(text)) === text
+  } catch {
+    return false
+  }
 }
 
 /** A JSON object with two members that are whole milliseconds since 1970. */
@@ -304,12 +322,14 @@ function read(claim) {
     if (times === undefined || json === undefined) return refused('malformed')
   } else {
     if (claim.sent !== claim.sealed) return refused('signature')
-    const text = claim.plaintext.toString()
+    const text = utf8Of(claim.plaintext)
+    if (text === undefined) return refused('malformed')
     const end = text.indexOf('\0')
     if (end < 0) return refused('malformed')
     times = text.slice(0, end)
     json = text.slice(end + 1)
   }
+  claim.mayBeRefused = !isCanonical(times)
   const claimed = timesOf(times)
   if (claimed === undefined || json === '') return refused('malformed')
   const { ttl, maxLifetime } = claim.limits
