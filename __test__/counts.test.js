@@ -27,15 +27,8 @@ crypto.createHmac = counted('HMACs', crypto.createHmac)
 const binding = require('../lib/engine/binding')
 const { loadBinding } = binding
 binding.loadBinding = () => {
-  const createKeyring = (...args) => {
-    const { codec, ...functions } = loadBinding().createKeyring(...args)
-    return {
-      ...countCalls(functions, 'crossings'),
-      codec: (name) => countCalls(codec(name), 'crossings')
-    }
-  }
   return {
-    createKeyring,
+    createKeyring: (...args) => countCalls(loadBinding().createKeyring(...args), 'crossings'),
     createCodec: (...args) => countCalls(loadBinding().createCodec(...args), 'crossings')
   }
 }
@@ -157,6 +150,65 @@ for (const [setting, settings] of Object.entries(SETTINGS)) {
     }
   })
 }
+
+/** Every option, and what is asked for most together. */
+const OPTIONS = {
+  sessionMethods: { sessionMethods: true },
+  encrypt: { encrypt: true },
+  "digest: 'sha256'": { digest: 'sha256' },
+  "digest: 'sha512' and legacy": { digest: 'sha512', legacy: true },
+  ttl: { ttl: 60_000 },
+  'ttl: true': { ttl: true, maxAge: 60_000 },
+  maxLifetime: { maxLifetime: 60_000 },
+  rolling: { ttl: 60_000, rolling: 30_000 },
+  "legacy: 'write'": { encrypt: true, legacy: 'write' },
+  legacy: { encrypt: true, legacy: true },
+  onError: { onError() {} },
+  maxSize: { maxSize: 4096 },
+  proxy: { proxy: true },
+  requestKey: { requestKey: 'session' },
+  reissue: { reissue: true },
+  accept: { accept: () => true },
+  hardened: {
+    encrypt: true,
+    ttl: 60_000,
+    rolling: 30_000,
+    sessionMethods: true,
+    reissue: true,
+    maxSize: 4096,
+    onError() {}
+  }
+}
+
+// On the node engine there is nothing to cross.
+describe('with an opt-in option', { skip: !native }, () => {
+  const keys = [...KEYS].map((key) => `${key}, and so long that others are derived from it`)
+
+  for (const [what, options] of Object.entries(OPTIONS)) {
+    const given = { keys, ...options }
+    const middleware = cookieSession(given)
+    const header = cookieSession.cookieHeader(SESSIONS.small, { ...given, accept: undefined })
+    const modify = (req) => {
+      req.session.views = 7
+    }
+
+    for (const [situation, action, crossings, json] of [
+      ['untouched', undefined, options.rolling ? 1 : 0, {}],
+      ['read', (req) => req.session.views, 1, { 'JSON.parse': 1, 'JSON.stringify': 1 }],
+      ['read and modified', modify, 2, { 'JSON.parse': 1, 'JSON.stringify': 2 }]
+    ]) {
+      it(`${what}, ${situation}: one crossing for each open and each seal, and the JSON of a session alone`, () => {
+        const {
+          crossings: crossed = 0,
+          'JSON.parse': parsed,
+          'JSON.stringify': written
+        } = countsOf(middleware, header, action, false)
+        assert.equal(crossed, crossings)
+        assert.deepEqual([parsed, written], [json['JSON.parse'], json['JSON.stringify']])
+      })
+    }
+  }
+})
 
 describe('the keys of an app', () => {
   it('are hashed once', () => {

@@ -11,7 +11,8 @@ const { equals } = require('./constant-time')
 /** Loaded where sessions are encrypted. */
 const xaes = lazily(() => require('./xaes'))
 
-const ALGORITHMS = ['sha1', 'sha256', 'sha384', 'sha512']
+const DIGEST_BYTES = { __proto__: null, sha1: 20, sha256: 32, sha384: 48, sha512: 64 }
+const ALGORITHMS = Object.keys(DIGEST_BYTES)
 /** keygrip's base64, with `/` as `_`, `+` as `-` and no `=`, is what Node calls base64url. */
 const ENCODINGS = new Map([
   ['base64', 'base64url'],
@@ -36,10 +37,10 @@ function keyOf(bytes) {
   return bytes.length === 0 ? '' : createSecretKey(bytes)
 }
 
-/** @returns {number} characters of a digest */
+/** @returns {number} characters of a signature */
 function lengthOf(algorithm, written) {
-  const digest = createHmac(algorithm, '').digest()
-  return digest.toString(written).length
+  const bytes = DIGEST_BYTES[algorithm]
+  return written === 'hex' ? bytes * 2 : Math.ceil((bytes * 4) / 3)
 }
 
 /**
