@@ -29,7 +29,7 @@ pub fn create_codec(
     current: JsString<'_>,
     legacy: JsString<'_>,
     encoding: JsString<'_>,
-) -> napi::Result<Value> {
+) -> Value {
     call(env, || {
         let name = named(&name, "name must be a string", CookieName::new)?;
         let algorithm = named(&timed_algorithm, "timedAlgorithm must be a string", Algorithm::from_name)?;
