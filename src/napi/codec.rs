@@ -30,7 +30,7 @@ pub fn create_codec(
     current: JsString<'_>,
     legacy: JsString<'_>,
     encoding: JsString<'_>,
-) -> napi::Result<Value> {
+) -> Value {
     call(env, || {
         let name = named(&name, "name must be a string", |name| Some(Box::from(name.as_bytes())))?;
         let header_name = named(&header_name, "headerName must be a string", CookieName::new)?;

@@ -14,7 +14,7 @@ use crate::payload;
 /// `createKeyring(algorithm: string, encoding: string)`: the functions of a new keyring, or undefined where this crate has
 /// no states for that algorithm or encoding.
 #[napi(catch_unwind)]
-pub fn create_keyring(env: Env, algorithm: JsString<'_>, encoding: JsString<'_>) -> napi::Result<Value> {
+pub fn create_keyring(env: Env, algorithm: JsString<'_>, encoding: JsString<'_>) -> Value {
     call(env, || {
         let algorithm = named(&algorithm, "algorithm must be a string", Algorithm::from_name)?;
         let encoding = named(&encoding, "encoding must be a string", Encoding::from_name)?;

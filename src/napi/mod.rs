@@ -1,9 +1,9 @@
 //! The boundary to JavaScript: strings in, strings out, errors thrown, panics caught.
 //!
 //! The addon exports `createKeyring(algorithm, encoding)`, for the npm class Keygrip, and `createCodec(…)`, for a cookie;
-//! both give an object of functions. `#[napi]` declares what is exported. The functions that they give are closures which
-//! own what they work on, made by napi's [`Env`]: each request calls two of them, and a function that `#[napi]` declares,
-//! or a method of a class, costs three to ten times as much as one of these.
+//! both give an object of functions. `#[napi]` declares what is exported; the functions that are given are made by
+//! [`raw::function`], since each request calls two of them, and one that `#[napi]` declares costs three to ten times as
+//! much. All else is napi's: arguments, values, errors.
 //!
 //! What crosses is one string each way where that can be, since an array or an object costs five times as much to make.
 //!
@@ -21,14 +21,13 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 
 use napi::bindgen_prelude::{
-    Array, BufferSlice, Either, FromNapiValue, Function, FunctionCallContext, JsObjectValue as _,
-    JsValue as _, Object,
+    Array, BufferSlice, Either, FromNapiValue, JsObjectValue as _, JsValue as _, Object,
 };
 use napi::{Env, JsString, Status, Unknown, ValueType};
 use zeroize::Zeroizing;
 
 use crate::keyring::KeyChange;
-use raw::Value;
+use raw::{Arguments, Value};
 
 /// Scratch memory over this size (bytes) is given back after the call that needed it.
 const SCRATCH_KEPT: usize = 1 << 16;
@@ -78,12 +77,20 @@ pub fn panic_after(steps: u32) {
 }
 
 /// Runs what JavaScript called, and throws what it has no answer for.
-fn call(env: Env, run: impl FnOnce() -> Answer) -> napi::Result<Value> {
+fn call(env: Env, run: impl FnOnce() -> Answer) -> Value {
     let failure = match catch_unwind(AssertUnwindSafe(run)) {
-        Ok(Ok(value)) => return Ok(value),
+        Ok(Ok(value)) => return value,
         Ok(Err(failure)) => failure,
         Err(_) => Failure::Internal("a panic in native code"),
     };
+    throw(env, &failure);
+    Value::UNDEFINED
+}
+
+/// Apart from calls that have an answer, whose code is found cold.
+#[cold]
+#[inline(never)]
+fn throw(env: Env, failure: &Failure) {
     // Throwing fails only where there is something to throw already, or nothing can be thrown any more; either way there
     // is nothing left to do.
     let _ = match failure {
@@ -93,8 +100,6 @@ fn call(env: Env, run: impl FnOnce() -> Answer) -> napi::Result<Value> {
             env.throw_error(&message_of("Node refused, as it does a string that is too long"), None)
         }
     };
-    // Says to napi that it was thrown.
-    Err(napi::Error::new(Status::PendingException, String::new()))
 }
 
 fn message_of(message: &str) -> String {
@@ -187,30 +192,28 @@ fn functions<T: 'static>(
     bodies: &[(&str, Body<T>)],
 ) -> Answer<Object<'static>> {
     let mut object = Object::new(env)?;
+    step();
     for &(name, body) in bodies {
-        let shared = shared.clone();
-        let function: Function<'_, (), Value> =
-            env.create_function_from_closure(name, move |context: FunctionCallContext<'_>| {
-                let env = *context.env;
-                call(env, || body(&Call { env, context }, &shared))
-            })?;
-        step();
-        object.set_named_property(name, function)?;
+        object.set_named_property(name, raw::function(env, name, run::<T>, (shared.clone(), body))?)?;
         step();
     }
     Ok(object)
 }
 
+fn run<T>(env: Env, arguments: &Arguments, (shared, body): &(Shared<T>, Body<T>)) -> Value {
+    call(env, || body(&Call { env, arguments }, shared))
+}
+
 /// One call from JavaScript: its arguments, and what can be made for its answer.
 struct Call<'a> {
     env: Env,
-    context: FunctionCallContext<'a>,
+    arguments: &'a Arguments,
 }
 
 impl Call<'_> {
     /// An argument, as napi reads it.
     fn get<T: FromNapiValue>(&self, place: usize, expected: &'static str) -> Answer<T> {
-        let value = self.context.get(place).map_err(|_| Failure::Argument(expected));
+        let value = self.arguments.get(place).map_err(|_| Failure::Argument(expected));
         step();
         value
     }
@@ -223,7 +226,7 @@ impl Call<'_> {
     /// What type an argument is of. Asked before a number is read, since not every runtime refuses to read one from what
     /// is none.
     fn type_of(&self, place: usize) -> ValueType {
-        let value: Option<Unknown<'_>> = self.context.get(place).ok();
+        let value: Option<Unknown<'_>> = self.arguments.get(place).ok();
         let value_type = value.and_then(|value| value.get_type().ok());
         step();
         value_type.unwrap_or(ValueType::Undefined)

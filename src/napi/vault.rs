@@ -9,7 +9,7 @@ use crate::encryption::EncryptionKeyring;
 
 /// `createVault()`: the functions of new keys: `change`, as a keyring's, of keys of 32 bytes, `seal` and `open`.
 #[napi(catch_unwind)]
-pub fn create_vault(env: Env) -> napi::Result<Value> {
+pub fn create_vault(env: Env) -> Value {
     call(env, || {
         let vault = Shared::new(EncryptionKeyring::default());
         let object = functions(
