@@ -6,8 +6,12 @@
 
 const { randomBytes } = require('node:crypto')
 const { parseArgs } = require('node:util')
+const { MAX_COOKIE_BYTES } = require('../lib/cookies/browser-rules')
 const { createFormat } = require('../lib/formats')
+const { timedFormatOf } = require('../lib/formats/prefixes')
+const { DIGESTS } = require('../lib/keys/limits')
 const { keysIn } = require('../lib/keys/parse-keys')
+const { MAX_NAME_LENGTH } = require('../lib/options')
 const { pastedCookie } = require('../lib/pasted-cookies')
 
 const USAGE = `Usage:
@@ -39,9 +43,6 @@ const OPTIONS = {
   'no-content': { type: 'boolean', default: false },
   help: { type: 'boolean', short: 'h', default: false }
 }
-const DIGESTS = ['sha1', 'sha256', 'sha384', 'sha512']
-/** What keys can be derived for, see lib/options.js. */
-const LONGEST_NAME = 900
 /** Servers take headers of some kilobytes; a page that was pasted along may be larger. */
 const MOST_INPUT = 2 ** 20
 /** Levels of JSON that are indented: beyond, blanks fill the screen, and further still JSON.stringify gives up. */
@@ -72,8 +73,9 @@ function keysFrom(variable) {
 }
 
 function formatOf(value, digest) {
-  const hasTimes = value.startsWith('e1.') || value.startsWith('v1.')
-  if (value.startsWith('e1.')) return { text: 'e1: encrypted (XAES-256-GCM)', encrypt: true, hasTimes }
+  const format = timedFormatOf(value)
+  const hasTimes = format !== undefined
+  if (format === 'e1') return { text: 'e1: encrypted (XAES-256-GCM)', encrypt: true, hasTimes }
   // Times are never signed with SHA-1.
   const defaultDigest = hasTimes ? 'sha256' : 'sha1'
   const name = (hasTimes && digest === 'sha1' ? undefined : digest) ?? defaultDigest
@@ -154,8 +156,8 @@ function inspect(input, flags) {
     throw new UsageError(`--digest is ${JSON.stringify(digest)}; expected ${DIGESTS.join(', ')}`)
   }
   if (name === '') throw new UsageError('--name is empty; expected the name of a cookie')
-  if (name.length > LONGEST_NAME) {
-    throw new UsageError(`--name has ${name.length} characters; expected ${LONGEST_NAME} at most`)
+  if (name.length > MAX_NAME_LENGTH) {
+    throw new UsageError(`--name has ${name.length} characters; expected ${MAX_NAME_LENGTH} at most`)
   }
   if (input.trim() === '') throw new UsageError('there is no cookie in what was given')
   const cookie = pastedCookie(input, name)
@@ -170,7 +172,10 @@ function inspect(input, flags) {
   }
   const format = formatOf(value, digest)
   lines.push(['format', format.text])
-  lines.push(['size', `${name.length + value.length} bytes of name and value; browsers keep 4096`])
+  lines.push([
+    'size',
+    `${name.length + value.length} bytes of name and value; browsers keep ${MAX_COOKIE_BYTES}`
+  ])
 
   let shown = readable(value, format)
   let verified = false

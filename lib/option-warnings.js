@@ -5,9 +5,10 @@
 
 const { dataOf, hasProxy } = require('./data-property')
 const { isData, isEmptyKey, warnOfEmptyKey } = require('./keys/key-cache')
+const { WEAK_KEY_BYTES } = require('./keys/limits')
 
 /** Loaded where there is something to warn of. */
-const warnOnce = (...warning) => require('./errors').warnOnce(...warning)
+const warnOnce = (...warning) => require('./warnings').warnOnce(...warning)
 
 function warnOfKeys(keys) {
   if (!Array.isArray(keys) || hasProxy(keys) || !isData(keys, keys.length)) return
@@ -15,7 +16,7 @@ function warnOfKeys(keys) {
   const given = Array.from({ length: keys.length }, (_, i) => keys[i])
   if (given.some(isEmptyKey)) warnOfEmptyKey()
   if (process.env.NODE_ENV !== 'production') return
-  const { WEAK_KEY_BYTES, lengthOf } = require('./keys/rules')
+  const { lengthOf } = require('./keys/rules')
   if (!given.some((key) => lengthOf(key) < WEAK_KEY_BYTES)) return
   warnOnce(
     'COOKIE_SESSION_SHORT_KEY',

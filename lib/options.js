@@ -4,16 +4,16 @@
 // `req.sessionOptions` changes them afterwards.
 
 const http = require('node:http')
-const { warnOnce } = require('./errors')
+const { warnOnce } = require('./warnings')
 const { types } = require('node:util')
 const { OPT_IN_OPTIONS } = require('./opt-in')
 const { emptyKey, lengthOf, wrongKeys } = require('./keys/rules')
 const { internalsOf } = require('./keys/keygrip')
+const { DIGESTS } = require('./keys/limits')
 const { endsWithBrowser, lifetimeOf } = require('./formats/lifetime')
 
 /** What a key can be derived for: HKDF's info has at most 1,024 bytes in Node. */
 const MAX_NAME_LENGTH = 900
-const DIGESTS = ['sha1', 'sha256', 'sha384', 'sha512']
 
 /** What Express's request and what goes with it has beside Node's. */
 const TAKEN = new Set(
@@ -212,4 +212,4 @@ function readOptions(options, keys) {
   }
 }
 
-module.exports = { readOptions }
+module.exports = { MAX_NAME_LENGTH, readOptions }

@@ -16,6 +16,7 @@ const PLAIN_SIGNATURE = /^[\w-]+$/
 
 /** Loaded where a session is lost, or has times. */
 const errors = lazily(() => require('../errors'))
+const warnings = lazily(() => require('../warnings'))
 const lifetimes = lazily(() => require('../formats/lifetime'))
 
 /** Whether options given as a literal have what they say and nothing else: nobody has added to Object.prototype. */
@@ -128,7 +129,7 @@ class SessionCookies {
     const bytes = this.bytesOf(valueLength)
     const maxSize = this.#optIn?.maxSize
     if (bytes > (maxSize ?? MAX_COOKIE_BYTES)) {
-      if (maxSize === undefined) errors().warnTooLarge(this.#name, bytes)
+      if (maxSize === undefined) warnings().warnTooLarge(this.#name, bytes)
       else
         throw new (errors().SessionError)('ERR_SESSION_TOO_LARGE', { detail: `${bytes} of ${maxSize} bytes` })
     }

@@ -1,7 +1,7 @@
 'use strict'
 
 // Set-Cookie headers, as the `cookies` package (0.9.1) writes them: which attributes, in which order
-// and case, checked how. It checks less than RFC 6265bis asks for; what it lets through is let through.
+// and case, checked how. It checks less than RFC 6265bis asks for, and so does this.
 
 /** RFC 7230 section 3.2: field-content. */
 const FIELD_CONTENT = /^[\t\x20-\x7e\x80-\xff]+$/

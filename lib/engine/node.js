@@ -5,14 +5,14 @@
 const { createHmac, createSecretKey, hkdfSync } = require('node:crypto')
 const { findCookie } = require('../cookies/cookie-header')
 const { FORGED, LEGACY, MALFORMED, Opened, UNSIGNED } = require('../formats/opened')
+const { PREFIXES, timedFormatOf } = require('../formats/prefixes')
+const { DIGESTS, DIGEST_BYTES, MIN_KEY_BYTES } = require('../keys/limits')
 const { lazily } = require('../lazily')
 const { equals } = require('./constant-time')
 
 /** Loaded where sessions are encrypted. */
 const xaes = lazily(() => require('./xaes'))
 
-const DIGEST_BYTES = { __proto__: null, sha1: 20, sha256: 32, sha384: 48, sha512: 64 }
-const ALGORITHMS = Object.keys(DIGEST_BYTES)
 /** keygrip's base64, with `/` as `_`, `+` as `-` and no `=`, is what Node calls base64url. */
 const ENCODINGS = new Map([
   ['base64', 'base64url'],
@@ -21,11 +21,8 @@ const ENCODINGS = new Map([
 /** Names of visible ASCII other than `;` and `=`; any other takes the exact way. */
 const ORDINARY_NAME = /^[!-:<>-~]+$/
 
-/** Bytes of a key that others are derived from, and of those. */
-const KEY_BYTES = 32
 /** What derived keys and signatures of `v1.` are bound to, see docs/format.md. */
 const VERSION = 'cookie-session-native/v1'
-const PREFIXES = { __proto__: null, v1: 'v1.', e1: 'e1.' }
 const PURPOSES = { __proto__: null, v1: 'sign', e1: 'encrypt' }
 
 /**
@@ -51,7 +48,7 @@ function lengthOf(algorithm, written) {
  */
 function createKeyring(algorithm, encoding) {
   const written = ENCODINGS.get(encoding)
-  if (!ALGORITHMS.includes(algorithm) || written === undefined) return undefined
+  if (!DIGESTS.includes(algorithm) || written === undefined) return undefined
   let keys = []
 
   const hmac = (data, key) => createHmac(algorithm, key).update(data).digest(written)
@@ -135,13 +132,13 @@ class Codec {
   }
 
   #keyOf(bytes) {
-    return { raw: keyOf(bytes), derived: bytes.length < KEY_BYTES ? undefined : this.#derive(bytes) }
+    return { raw: keyOf(bytes), derived: bytes.length < MIN_KEY_BYTES ? undefined : this.#derive(bytes) }
   }
 
   #derive(bytes) {
     if (this.#timed === undefined) return undefined
     const info = `${VERSION}\0${PURPOSES[this.#timed]}\0${this.#name}`
-    const derived = Buffer.from(hkdfSync('sha256', bytes, '', info, KEY_BYTES))
+    const derived = Buffer.from(hkdfSync('sha256', bytes, '', info, MIN_KEY_BYTES))
     const key = this.#timed === 'e1' ? new (xaes().XaesKey)(derived) : createSecretKey(derived)
     derived.fill(0)
     return key
@@ -155,7 +152,7 @@ class Codec {
     const value = findCookie(header, this.#headerName)
     if (value === undefined) return undefined
     if (this.#timed !== undefined || this.#current.length + this.#legacy.length > 1) {
-      const format = value.startsWith('v1.') ? 'v1' : value.startsWith('e1.') ? 'e1' : undefined
+      const format = timedFormatOf(value)
       if (format !== undefined) {
         if (format !== this.#timed) return MALFORMED
         return format === 'v1' ? this.#openSigned(header, value) : this.#openEncrypted(value)
@@ -285,7 +282,7 @@ function createCodec(settings) {
   if (typeof name !== 'string' || !ORDINARY_NAME.test(headerName) || !ENCODINGS.has(encoding))
     return undefined
   const algorithms = [...current, ...legacy, ...(timedAlgorithm === undefined ? [] : [timedAlgorithm])]
-  return algorithms.every((algorithm) => ALGORITHMS.includes(algorithm)) ? new Codec(settings) : undefined
+  return algorithms.every((algorithm) => DIGESTS.includes(algorithm)) ? new Codec(settings) : undefined
 }
 
 module.exports = { name: 'node', createKeyring, createCodec }

@@ -5,11 +5,11 @@
 
 const { createCipheriv, createDecipheriv, createSecretKey, randomFillSync } = require('node:crypto')
 
-/** Bytes of a nonce, half of one, a block of AES, and a tag. */
-const NONCE = 24
-const HALF = 12
-const BLOCK = 16
-const TAG = 16
+/** Bytes of a nonce, of its first half, from which a message's key is made, of a block of AES, and of a tag. */
+const NONCE_BYTES = 24
+const KEY_NONCE_BYTES = 12
+const BLOCK_BYTES = 16
+const TAG_BYTES = 16
 
 /** AES-256 of one or two whole blocks. */
 function encryptBlocks(key, blocks) {
@@ -18,10 +18,10 @@ function encryptBlocks(key, blocks) {
 
 /** The first subkey of CMAC, SP 800-38B section 6.1: doubling in the field, where a bit that falls out comes back as 0x87. */
 function subkeyOf(key) {
-  const block = encryptBlocks(key, Buffer.alloc(BLOCK))
+  const block = encryptBlocks(key, Buffer.alloc(BLOCK_BYTES))
   const carried = block[0] >> 7
-  for (let i = 0; i < BLOCK; i++) block[i] = (block[i] << 1) | ((block[i + 1] ?? 0) >> 7)
-  block[BLOCK - 1] ^= carried * 0x87
+  for (let i = 0; i < BLOCK_BYTES; i++) block[i] = (block[i] << 1) | ((block[i + 1] ?? 0) >> 7)
+  block[BLOCK_BYTES - 1] ^= carried * 0x87
   return block
 }
 
@@ -37,12 +37,12 @@ class XaesKey {
   }
 
   #derive(nonce) {
-    const blocks = Buffer.alloc(2 * BLOCK)
+    const blocks = Buffer.alloc(2 * BLOCK_BYTES)
     for (const counter of [1, 2]) {
-      const block = blocks.subarray((counter - 1) * BLOCK, counter * BLOCK)
+      const block = blocks.subarray((counter - 1) * BLOCK_BYTES, counter * BLOCK_BYTES)
       block.set([0, counter, 0x58, 0])
-      block.set(nonce.subarray(0, HALF), BLOCK - HALF)
-      for (let i = 0; i < BLOCK; i++) block[i] ^= this.#subkey[i]
+      block.set(nonce.subarray(0, KEY_NONCE_BYTES), BLOCK_BYTES - KEY_NONCE_BYTES)
+      for (let i = 0; i < BLOCK_BYTES; i++) block[i] ^= this.#subkey[i]
     }
     return encryptBlocks(this.#key, blocks)
   }
@@ -55,7 +55,9 @@ class XaesKey {
    */
   encrypt(nonce, text, data = Buffer.alloc(0)) {
     const derived = this.#derive(nonce)
-    const cipher = createCipheriv('aes-256-gcm', derived, nonce.subarray(HALF), { authTagLength: TAG })
+    const cipher = createCipheriv('aes-256-gcm', derived, nonce.subarray(KEY_NONCE_BYTES), {
+      authTagLength: TAG_BYTES
+    })
     cipher.setAAD(data)
     const sealed = Buffer.concat([cipher.update(text), cipher.final(), cipher.getAuthTag()])
     derived.fill(0)
@@ -65,11 +67,13 @@ class XaesKey {
   /** @returns {Buffer | undefined} the text, undefined where this key did not encrypt it */
   decrypt(nonce, sealed, data = Buffer.alloc(0)) {
     const derived = this.#derive(nonce)
-    const cipher = createDecipheriv('aes-256-gcm', derived, nonce.subarray(HALF), { authTagLength: TAG })
+    const cipher = createDecipheriv('aes-256-gcm', derived, nonce.subarray(KEY_NONCE_BYTES), {
+      authTagLength: TAG_BYTES
+    })
     derived.fill(0)
     cipher.setAAD(data)
-    cipher.setAuthTag(sealed.subarray(sealed.length - TAG))
-    const text = cipher.update(sealed.subarray(0, sealed.length - TAG))
+    cipher.setAuthTag(sealed.subarray(sealed.length - TAG_BYTES))
+    const text = cipher.update(sealed.subarray(0, sealed.length - TAG_BYTES))
     try {
       cipher.final()
     } catch {
@@ -91,7 +95,7 @@ class XaesKey {
  */
 function sealWith(key, text) {
   if (key === undefined) throw new Error('no key to seal a session')
-  const nonce = randomFillSync(Buffer.alloc(NONCE))
+  const nonce = randomFillSync(Buffer.alloc(NONCE_BYTES))
   return Buffer.concat([nonce, key.encrypt(nonce, Buffer.from(text))]).toString('base64url')
 }
 
@@ -103,9 +107,9 @@ function sealWith(key, text) {
 function openWith(keys, value) {
   const bytes = Buffer.from(value, 'base64url')
   // Buffer reads more than it writes; only what it writes is a value.
-  if (bytes.length < NONCE + TAG || bytes.toString('base64url') !== value) return undefined
+  if (bytes.length < NONCE_BYTES + TAG_BYTES || bytes.toString('base64url') !== value) return undefined
   for (const [place, key] of keys.entries()) {
-    const text = key?.decrypt(bytes.subarray(0, NONCE), bytes.subarray(NONCE))
+    const text = key?.decrypt(bytes.subarray(0, NONCE_BYTES), bytes.subarray(NONCE_BYTES))
     if (text !== undefined) return { place, text }
   }
   return undefined

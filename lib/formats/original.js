@@ -10,6 +10,7 @@ const { KeyCache } = require('../keys/key-cache')
 const { internalsOf } = require('../keys/keygrip')
 const { lazily } = require('../lazily')
 const { FORGED, MALFORMED, Opened, UNSIGNED } = require('./opened')
+const { timedFormatOf } = require('./prefixes')
 
 /** Loaded where something goes wrong, or an opt-in option is set. */
 const errors = lazily(() => require('../errors'))
@@ -162,7 +163,7 @@ class OriginalFormat {
     if (value === undefined) return undefined
     const opened = new Opened('cookie-session', value, undefined, undefined, undefined, value.length)
     if (!verify) return opened
-    if (this.#signers.length > 1 && /^[ve]1\./.test(value)) return MALFORMED
+    if (this.#signers.length > 1 && timedFormatOf(value) !== undefined) return MALFORMED
 
     const digest = findCookie(header, signatureName)
     if (!digest) return UNSIGNED

@@ -12,6 +12,7 @@ const { internalsOf } = require('../keys/keygrip')
 const { requireNoEmptyKey, wrongKeys } = require('../keys/rules')
 const { endOf } = require('./lifetime')
 const { FORGED, LEGACY, Opened, UNSIGNED, refusal } = require('./opened')
+const { timedFormatOf } = require('./prefixes')
 
 /** Clocks of servers differ. */
 const CLOCK_SKEW_MS = 60_000
@@ -205,7 +206,7 @@ class TimedFormat {
     const name = this.#findsCookie ? this.#name : PLAIN_NAME
     const value = findCookie(header, name)
     if (value === undefined) return undefined
-    if (/^[ve]1\./.test(value)) return TIMED
+    if (timedFormatOf(value) !== undefined) return TIMED
     const digest = findCookie(header, `${name}.sig`)
     if (!digest) return UNSIGNED
     requireNoEmptyKey(this.#cache.keys)

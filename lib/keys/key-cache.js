@@ -5,9 +5,7 @@
 
 const { types } = require('node:util')
 const engine = require('../engine')
-
-/** More keys than this are no key rotation; each use then reads them as it finds them. */
-const MAX_KEYS = 256
+const { MAX_KEYS } = require('./limits')
 
 /** A key as it was when its state was made. */
 class SeenKey {
@@ -46,7 +44,7 @@ function isEmptyKey(key) {
 
 /** Loaded where there is something to warn of. */
 function warnOfEmptyKey() {
-  require('../errors').warnOnce(
+  require('../warnings').warnOnce(
     'COOKIE_SESSION_EMPTY_KEY',
     'a key is empty, so that everybody can sign with it. Make one with `npx cookie-session-native keygen`; ' +
       '`parseKeys` drops what is empty in a list'
@@ -215,4 +213,4 @@ class KeyCache {
   }
 }
 
-module.exports = { KeyCache, MAX_KEYS, isData, isEmptyKey, warnOfEmptyKey }
+module.exports = { KeyCache, isData, isEmptyKey, warnOfEmptyKey }

@@ -4,12 +4,8 @@
 
 const { types } = require('node:util')
 const { SessionError } = require('../errors')
-const { MAX_KEYS, isEmptyKey } = require('./key-cache')
-
-/** Bytes of a key that is no easier to guess than what is derived from it. */
-const MIN_KEY_BYTES = 32
-/** Bytes below which a key can be found by trying. */
-const WEAK_KEY_BYTES = 16
+const { isEmptyKey } = require('./key-cache')
+const { MAX_KEYS, MIN_KEY_BYTES, WEAK_KEY_BYTES } = require('./limits')
 
 /**
  * What is wrong with keys that others are derived from.
@@ -70,4 +66,4 @@ function requireNoEmptyKey(keys) {
   if (detail !== undefined) throw new SessionError('ERR_SESSION_KEYS', { detail })
 }
 
-module.exports = { MIN_KEY_BYTES, WEAK_KEY_BYTES, emptyKey, lengthOf, requireNoEmptyKey, wrongKeys }
+module.exports = { emptyKey, lengthOf, requireNoEmptyKey, wrongKeys }

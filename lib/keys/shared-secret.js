@@ -4,7 +4,7 @@
 // chosen, which a session under the same key and digest cannot be told from.
 
 const { peek } = require('../data-property')
-const { warnOnce } = require('../errors')
+const { warnOnce } = require('../warnings')
 
 /**
  * Warns where a key of the session's is one of cookie-parser's.

@@ -7,7 +7,7 @@
 const { types } = require('node:util')
 
 /** From V8 13 (Node 24) on it costs more than it saves: 16 to 21 against 7 to 11 microseconds on Node 26. */
-const PAYS = Number.parseInt(process.versions.v8, 10) < 13
+const IS_CHEAPER = Number.parseInt(process.versions.v8, 10) < 13
 
 // Without a prototype, as what somebody left on Object.prototype would be part of a descriptor.
 const SHOWN = { __proto__: null, enumerable: true }
@@ -30,7 +30,7 @@ let knownToo
  */
 function shareHiddenClass(message) {
   // Short, so that V8 inlines it.
-  if (!PAYS || typeof message !== 'object' || message === null) return
+  if (!IS_CHEAPER || typeof message !== 'object' || message === null) return
   const prototype = Object.getPrototypeOf(message)
   if (prototype !== known && prototype !== knownToo) share(message, prototype)
 }

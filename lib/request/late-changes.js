@@ -3,7 +3,8 @@
 // A session that is changed after the headers went is lost. Outside production this warns of it, once, without
 // anything that an app could observe: no listener, no getter and no toJSON of the app's is called.
 
-const { SessionError, warnNotSaved } = require('../errors')
+const { SessionError } = require('../errors')
+const { warnNotSaved } = require('../warnings')
 
 // As it is now: an app's tests may replace it.
 const { queueMicrotask } = globalThis

@@ -5,7 +5,8 @@
 
 const { refusedByBrowsers } = require('../cookies/browser-rules')
 const { setsCookieOf } = require('../cookies/session-cookies')
-const { SessionError, sessionErrorOf, warnNotSaved, warnOnce } = require('../errors')
+const { SessionError, sessionErrorOf } = require('../errors')
+const { warnNotSaved, warnOnce } = require('../warnings')
 const { refusal } = require('../formats/opened')
 const { setCookies, valuesOf } = require('./connection')
 const { isStorable } = require('./shared-caches')

@@ -10,6 +10,7 @@ const { lazily } = require('../lazily')
 
 /** Loaded where something is lost. */
 const errors = lazily(() => require('../errors'))
+const warnings = lazily(() => require('../warnings'))
 const lateChanges = lazily(() => require('./late-changes'))
 
 class RequestSession {
@@ -211,7 +212,7 @@ class RequestSession {
   report(error) {
     this.publish('failed', { code: error.code })
     if (this.policy !== undefined) this.policy.report(error)
-    else errors().warnNotSaved(error)
+    else warnings().warnNotSaved(error)
   }
 }
 

@@ -4,7 +4,7 @@
 // passes for one of the other's.
 
 const { peek } = require('../data-property')
-const { warnOnce } = require('../errors')
+const { warnOnce } = require('../warnings')
 
 /** The middlewares that each request with more than one has passed. */
 const passed = new WeakMap()

@@ -3,7 +3,7 @@
 // regenerate, save, reload, destroy and touch, as express-session (1.19) has them, for passport and what else was
 // written for it. They end at their request's policy, lib/request/policy.js.
 
-const { warnOnce } = require('../errors')
+const { warnOnce } = require('../warnings')
 const { ownerOf, sessionsWith } = require('./session')
 
 /** The request's session behind what an app has, see lib/request/request-session.js. */
