@@ -316,9 +316,9 @@ async function runDockerfile(code) {
 
 const runners = {
   js: runScript,
-  // Types are compiled as a part of a file that does something with them, by __test__/types.
+  // Types are compiled as a part of a file that does something with them, by types.test.js.
   ts(code) {
-    const folder = path.join(__dirname, '..', 'types', 'fixtures')
+    const folder = path.join(__dirname, '..', 'support', 'types')
     const sources = fs.readdirSync(folder).map((name) => fs.readFileSync(path.join(folder, name), 'utf8'))
     assert.ok(
       sources.some((source) => source.includes(code)),
