@@ -185,8 +185,8 @@ class Codec {
       // Bytes that are no UTF-8 have become U+FFFD, and their text stands for no one value.
       const json = isCanonical && !text.includes('\ufffd') ? text : undefined
       const opened = new Opened('cookie-session', value, json, keyIndex, undefined, value.length)
-      if (keyIndex > 0 && algorithm === this.#algorithm) opened.renewed = newest
       opened.isLegacy = !this.#current.includes(algorithm)
+      if (keyIndex > 0 && algorithm === this.#algorithm && !opened.isLegacy) opened.renewed = newest
       return opened
     }
     return FORGED
@@ -257,11 +257,13 @@ class Codec {
 
   /** A signature of the original's format by the newest key. */
   sign(data) {
+    if (this.#algorithm === undefined) return undefined
     return this.#hmac(this.#algorithm, this.#keys[0].raw, data)
   }
 
   /** The place of the first key that signed in the original's format, or -1. */
   index(data, digest) {
+    if (this.#algorithm === undefined) return -1
     return this.#keys.findIndex(({ raw }) => equals(digest, this.#hmac(this.#algorithm, raw, data)))
   }
 }
@@ -278,9 +280,12 @@ class Codec {
  * @returns {Codec | undefined} undefined where an exact answer takes more than this
  */
 function createCodec(settings) {
-  const { name, headerName = name, timedAlgorithm, current, legacy, encoding } = settings
+  const { name, headerName = name, timed, timedAlgorithm, current, legacy, encoding } = settings
   if (typeof name !== 'string' || !ORDINARY_NAME.test(headerName) || !ENCODINGS.has(encoding))
     return undefined
+  if (timed !== undefined && !Object.hasOwn(PURPOSES, timed)) return undefined
+  // No value of this format was ever signed by SHA-1.
+  if (timed === 'v1' && timedAlgorithm === 'sha1') return undefined
   const algorithms = [...current, ...legacy, ...(timedAlgorithm === undefined ? [] : [timedAlgorithm])]
   return algorithms.every((algorithm) => DIGESTS.includes(algorithm)) ? new Codec(settings) : undefined
 }

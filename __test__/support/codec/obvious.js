@@ -4,8 +4,8 @@
 // compare with.
 
 const { createHmac, hkdfSync } = require('node:crypto')
-const { findCookie } = require('../../lib/cookie-header')
-const { XaesKey } = require('../../lib/xaes')
+const { findCookie } = require('../../../lib/cookies/cookie-header')
+const { XaesKey } = require('../../../lib/engine/xaes')
 
 const VERSION = 'cookie-session-native/v1'
 
