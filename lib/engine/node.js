@@ -204,7 +204,7 @@ class Codec {
 
   #openSigned(header, value) {
     const digest = this.#signatureIn(header)
-    if (!digest) return UNSIGNED
+    if (!digest) return FORGED
     const keyIndex = this.#keys.findIndex(
       ({ derived }) => derived !== undefined && equals(digest, this.#signTimed(derived, value))
     )
