@@ -25,7 +25,8 @@ const TESTS = {
       FORGERY_EXHAUSTIVE: '200',
       FORGERY_COOKIES: '10000',
       FORGERY_MUTATIONS: '200',
-      FORGERY_SOCKETS: '5000'
+      FORGERY_SOCKETS: '5000',
+      FORGERY_DOWNGRADES: '3'
     }
   },
   random: { file: 'once/random.test.js', env: { RANDOM_CASES: '1000000' } },

@@ -215,36 +215,47 @@ function casesFor(mode, seed) {
   return cases
 }
 
-/**
- * @param {object} settings as for `drive`
- * @param {(run: () => unknown) => unknown} [around] what the request runs in
- */
-function check(mode, middleware, { header, json }, what, settings = {}, around = (run) => run()) {
-  const key = mode.options.requestKey ?? 'session'
-  const { isNew, json: text } = around(() => drive(middleware, header, { key, ...settings }))
-  if (isNew === (json === undefined) && text === (json ?? '{}')) return
-  assert.fail(`${mode.label}, ${what}, Cookie: ${header}: the session is ${text}`)
+/** An option of a mode, while Object.prototype is polluted as well. */
+function optionOf({ options }, name) {
+  return Object.hasOwn(options, name) ? options[name] : undefined
+}
+
+/** What an app makes of each case. @param {object} [settings] as for `drive` */
+function shown(mode, middleware, cases, settings) {
+  const key = optionOf(mode, 'requestKey') ?? 'session'
+  return cases.map(({ header }) => drive(middleware, header, { key, ...settings }))
+}
+
+/** Whether each session is the one that the case has. */
+function check(mode, cases, seen, what) {
+  for (const [i, { header, json }] of cases.entries()) {
+    const { isNew, json: text } = seen[i]
+    if (isNew === (json === undefined) && text === (json ?? '{}')) continue
+    assert.fail(`${mode.label}, ${what}, Cookie: ${header}: the session is ${text}`)
+  }
+}
+
+/** What an app writes, and what of a session that is too large, where there is such a thing. */
+function written(mode, middleware, before) {
+  const key = optionOf(mode, 'requestKey') ?? 'session'
+  const write = (session) => {
+    const change = (req) => {
+      req[key] = session
+    }
+    return drive(middleware, undefined, { key, before, change }).setCookie
+  }
+  const maxSize = optionOf(mode, 'maxSize')
+  return { setCookie: write({ user: 1 }), large: maxSize ? write({ text: 'x'.repeat(maxSize) }) : [] }
 }
 
 /** Whatever is sent is of the format and under the key that the app is to write. */
-function checkWritten(mode, middleware, what, before, around = (run) => run()) {
-  const key = mode.options.requestKey ?? 'session'
-  const change = (req) => {
-    req[key] = { user: 1 }
-  }
-  const { setCookie } = around(() => drive(middleware, undefined, { key, before, change }))
-  if (mode.options.maxSize) {
-    const large = (req) => {
-      req[key] = { text: 'x'.repeat(mode.options.maxSize) }
-    }
-    const sent = around(() => drive(middleware, undefined, { key, before, change: large })).setCookie
-    assert.deepStrictEqual(sent, [], `${mode.label}, ${what}, too large`)
-  }
+function checkWritten(mode, { setCookie, large }, what) {
+  assert.deepStrictEqual(large, [], `${mode.label}, ${what}, too large`)
   const pairs = setCookie.map((line) => /^(.*?)=([\w+/.-]*=*);/.exec(line).slice(1))
   const note = `${mode.label}, ${what}, wrote ${JSON.stringify(setCookie)}`
-  const written = pairs.filter(([name, value]) => !name.endsWith('.sig') && value !== '')
-  assert.ok(written.length <= 1, note)
-  for (const [name, value] of written) {
+  const values = pairs.filter(([name, value]) => !name.endsWith('.sig') && value !== '')
+  assert.ok(values.length <= 1, note)
+  for (const [name, value] of values) {
     const signature = pairs.find((pair) => pair[0] === `${name}.sig`)?.[1]
     const writesOriginal = mode.format === 'original' || mode.options.legacy === 'write'
     const digest = mode.options.legacy === 'write' ? 'sha1' : mode.digest
@@ -267,8 +278,9 @@ function describeMode(mode, seed, size) {
       const { middleware } = make(mode, implementation)
       for (const { what, value, before } of changesOfRequest(mode)) {
         const note = `${implementation.label}, ${what} ${String(value)}`
-        for (const one of next()) check(mode, middleware, one, note, { before })
-        checkWritten(mode, middleware, note, before)
+        const cases = next()
+        check(mode, cases, shown(mode, middleware, cases, { before }), note)
+        checkWritten(mode, written(mode, middleware, before), note)
       }
     }
   })
@@ -280,8 +292,9 @@ function describeMode(mode, seed, size) {
         const { options, middleware } = make(mode, implementation)
         options[name] = value
         const note = `${implementation.label}, options.${name} = ${String(value)}`
-        for (const one of next()) check(mode, middleware, one, note)
-        checkWritten(mode, middleware, note)
+        const cases = next()
+        check(mode, cases, shown(mode, middleware, cases), note)
+        checkWritten(mode, written(mode, middleware), note)
       }
     }
   })
@@ -292,9 +305,13 @@ function describeMode(mode, seed, size) {
       const { middleware } = make(mode, implementation)
       for (const pollution of settings(NAMES, VALUES)) {
         const note = `${implementation.label}, Object.prototype.${pollution.name} = ${String(pollution.value)}`
-        const around = (run) => polluted(pollution, run)
-        for (const one of next()) check(mode, middleware, one, note, {}, around)
-        checkWritten(mode, middleware, note, undefined, around)
+        const cases = next()
+        const { seen, sent } = polluted(pollution, () => ({
+          seen: shown(mode, middleware, cases),
+          sent: written(mode, middleware)
+        }))
+        check(mode, cases, seen, note)
+        checkWritten(mode, sent, note)
       }
     }
   })
@@ -311,22 +328,34 @@ function describeInnerNames(mode, seed, size) {
       const codec = implementation.cookieSession.codec(options)
       for (const pollution of settings(INNER_NAMES, INNER_VALUES)) {
         const note = `${implementation.label}, Object.prototype.${pollution.name} = ${String(pollution.value)}`
-        // What throws lets nobody in.
-        const around = (run, otherwise) => {
-          try {
-            return polluted(pollution, run)
-          } catch {
-            return otherwise
-          }
-        }
-        for (const one of next()) {
-          check(mode, middleware, one, note, {}, (run) => around(run, { isNew: true, json: '{}' }))
-          const unsealed = around(() => codec.unseal(one.header), null)
-          assert.strictEqual(unsealed, null, `${mode.label}, ${note}, unseal, Cookie: ${one.header}`)
+        const cases = next()
+        const seen = polluted(pollution, () =>
+          cases.map((one) => ({
+            session: attempt(() => shown(mode, middleware, [one])[0], { isNew: true, json: '{}' }),
+            unsealed: attempt(() => codec.unseal(one.header), null)
+          }))
+        )
+        check(
+          mode,
+          cases,
+          seen.map(({ session }) => session),
+          note
+        )
+        for (const [i, { unsealed }] of seen.entries()) {
+          assert.strictEqual(unsealed, null, `${mode.label}, ${note}, unseal, Cookie: ${cases[i].header}`)
         }
       }
     }
   })
+}
+
+/** What throws lets nobody in. */
+function attempt(run, otherwise) {
+  try {
+    return run()
+  } catch {
+    return otherwise
+  }
 }
 
 /** @param {number} size how many cookies are shown to an app after each change */
@@ -338,7 +367,8 @@ function downgrades(seed, size) {
       const legacy = new Date(0)
       const middleware = implementation.cookieSession({ ...optionsOf(mode, implementation), legacy })
       legacy.setTime(Date.now() + 1000 * HOUR)
-      for (const one of next()) check(mode, middleware, one, `${implementation.label}, legacy moved`)
+      const cases = next()
+      check(mode, cases, shown(mode, middleware, cases), `${implementation.label}, legacy moved`)
     }
   })
 
