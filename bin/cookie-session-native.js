@@ -7,7 +7,7 @@
 const { randomBytes } = require('node:crypto')
 const { parseArgs } = require('node:util')
 const { MAX_COOKIE_BYTES } = require('../lib/cookies/browser-rules')
-const { createFormat } = require('../lib/formats/formats')
+const { createFormat } = require('../lib/formats')
 const { timedFormatOf } = require('../lib/formats/prefixes')
 const { DIGESTS } = require('../lib/keys/limits')
 const { keysIn } = require('../lib/keys/parse-keys')
