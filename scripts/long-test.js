@@ -30,6 +30,7 @@ const TESTS = {
     }
   },
   random: { file: 'once/random.test.js', env: { RANDOM_CASES: '1000000' } },
+  workers: { file: 'both-engines/workers.test.js', env: { WORKERS_ROUNDS: '100' } },
   soak: { file: 'once/soak.test.js', env: { SOAK: 'long' } }
 }
 

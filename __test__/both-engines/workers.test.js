@@ -1,6 +1,8 @@
 // An addon is loaded once in a process and used from every thread of it: keys of one thread must never show up in
 // another, and a thread that is killed while it signs must take nobody with it. Clusters, contexts and repeated
 // loading besides. This file is also what the workers and child processes run, each in a role.
+//
+// WORKERS_ROUNDS=20  how often threads are killed (else 6, and 2 over node:crypto, where nothing of ours can be left behind)
 'use strict'
 
 const { fork, spawn } = require('node:child_process')
@@ -11,6 +13,8 @@ const net = require('node:net')
 const { isMainThread, parentPort, Worker, workerData } = require('node:worker_threads')
 
 const SECRET = 'shared by the cluster'
+/** How often two threads show each other their cookies. */
+const MEETINGS = Number(process.env.WORKERS_ROUNDS) * 10 || 50
 
 /** One request through the middleware, without a socket: what is read, and what Set-Cookie says. */
 function serve(middleware, cookie, change) {
@@ -73,7 +77,7 @@ const threadRoles = {
     parentPort.once('message', (all) => {
       // many times over, for all threads are at it at once
       const answers = all.map(() => new Set())
-      for (let round = 0; round < 200; round++) {
+      for (let round = 0; round < MEETINGS; round++) {
         for (const [i, { cookie, digest }] of all.entries()) {
           answers[i].add(`${serve(middleware, cookie).seen} ${grip.verify('data', digest)}`)
         }
@@ -273,6 +277,7 @@ function tests() {
 
   const root = path.join(__dirname, '..', '..')
   const original = require('cookie-session')
+  const rounds = Number(process.env.WORKERS_ROUNDS) || (load().engine === 'native' ? 6 : 2)
 
   describe('worker threads', () => {
     test('eight load at once; each opens its own cookies and nobody else’s', async () => {
@@ -309,7 +314,7 @@ function tests() {
     test('killed in a tight loop, many times: main goes on', async () => {
       const cookieSession = load()
       const errors = []
-      for (let round = 0; round < 20; round++) {
+      for (let round = 0; round < rounds; round++) {
         const workers = [worker('endless', { key: `a${round}` }), worker('endless', { key: `b${round}` })]
         for (const one of workers) one.on('error', (err) => errors.push(err))
         await Promise.all(workers.map((one) => once(one, 'message')))
@@ -335,7 +340,7 @@ function tests() {
     })
 
     test('killed while it answers requests', async () => {
-      for (let round = 0; round < 8; round++) {
+      for (let round = 0; round < Math.max(2, rounds / 2); round++) {
         const one = worker('server', { key: 'k' })
         const [port] = await once(one, 'message')
         const first = await get(port)
@@ -380,7 +385,7 @@ function tests() {
   describe('a process of its own ends with code 0', () => {
     for (const role of Object.keys(processRoles)) {
       test(role, async () => {
-        for (let round = 0; round < (role.startsWith('process.exit') ? 5 : 1); round++) {
+        for (let round = 0; round < (role.startsWith('process.exit') ? Math.ceil(rounds / 4) : 1); round++) {
           const child = spawn(process.execPath, [__filename, `role:${role}`], {
             stdio: ['ignore', 'pipe', 'pipe']
           })

@@ -22,6 +22,8 @@ const packages = [
 
 const cert = fs.readFileSync(path.join(__dirname, 'localhost-cert.pem'))
 const key = fs.readFileSync(path.join(__dirname, 'localhost-key.pem'))
+/** What all clients trust. */
+const secureContext = tls.createSecureContext({ ca: cert })
 
 /** A moment that stands still: `expires` is then the same for whoever is asked first. */
 const NOW = Date.UTC(2030, 0, 2, 3, 4, 5, 678)
@@ -52,30 +54,60 @@ function createServer(transport, listener) {
   throw new Error(`unknown transport ${transport}`)
 }
 
-/** Listens on a free port of the loopback; `close` drops what is still connected. */
-async function listen(transport, listener) {
-  const server = createServer(transport, listener)
-  const sockets = new Set()
+/** Servers that listen and serve nobody, by transport: half the time of a test over TLS went to their certificates. */
+const idle = new Map()
+
+/** @returns {Promise<{ server: object, sockets: Set<object>, serve: (req: object, res: object) => void }>} */
+async function start(transport) {
+  const one = {
+    sockets: new Set(),
+    server: createServer(transport, (req, res) => one.serve(req, res))
+  }
   for (const event of ['connection', 'secureConnection']) {
-    server.on(event, (socket) => {
-      sockets.add(socket)
+    one.server.on(event, (socket) => {
+      one.sockets.add(socket)
       socket.on('error', () => {})
-      socket.on('close', () => sockets.delete(socket))
+      socket.on('close', () => one.sockets.delete(socket))
     })
   }
   await new Promise((resolve, reject) => {
-    server.once('error', reject)
-    server.listen(0, '127.0.0.1', resolve)
+    one.server.once('error', reject)
+    one.server.listen(0, '127.0.0.1', resolve)
   })
+  return one
+}
+
+/** Drops what is still connected, and waits until it is gone. */
+function disconnect(sockets) {
+  return Promise.all(
+    [...sockets].map((socket) => {
+      if (socket.closed) return undefined
+      const closed = new Promise((resolve) => socket.once('close', resolve))
+      socket.destroy()
+      return closed
+    })
+  )
+}
+
+/** Listens on a free port of the loopback; `close` drops what is still connected. */
+async function listen(transport, listener) {
+  const isSecure = !['http', 'h2c'].includes(transport)
+  const one = idle.get(transport)?.pop() ?? (await start(transport))
+  one.serve = listener
+  one.server.ref()
   return {
     transport,
-    server,
-    port: server.address().port,
-    close: () =>
-      new Promise((resolve) => {
-        server.close(resolve)
-        for (const socket of sockets) socket.destroy()
-      })
+    server: one.server,
+    port: one.server.address().port,
+    async close() {
+      await disconnect(one.sockets)
+      if (!isSecure) return new Promise((resolve) => one.server.close(resolve))
+      one.serve = undefined
+      // The process may end without it.
+      one.server.unref()
+      if (!idle.has(transport)) idle.set(transport, [])
+      idle.get(transport).push(one)
+    }
   }
 }
 
@@ -106,7 +138,9 @@ const PATIENCE = 10_000
 function connect(server) {
   const to = { host: '127.0.0.1', port: server.port }
   const socket =
-    server.transport === 'http' ? net.connect(to) : tls.connect({ ...to, ca: cert, servername: 'localhost' })
+    server.transport === 'http'
+      ? net.connect(to)
+      : tls.connect({ ...to, secureContext, servername: 'localhost' })
   return socket.setTimeout(PATIENCE, () => socket.destroy(new Error('the server went silent')))
 }
 
@@ -223,12 +257,11 @@ function wholeResponse(text, bodyless) {
 function connect2(server) {
   return server.transport === 'h2'
     ? http2.connect(`https://localhost:${server.port}`, {
-        ca: cert,
         createConnection: () =>
           tls.connect({
             host: '127.0.0.1',
             port: server.port,
-            ca: cert,
+            secureContext,
             servername: 'localhost',
             ALPNProtocols: ['h2']
           })
