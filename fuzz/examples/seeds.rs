@@ -193,6 +193,32 @@ fn main() -> std::io::Result<()> {
         &[&[0, 0, 1], &counted(b""), &[0], &counted(KEY), &[3, 0], &counted(b"Zm9v====")],
     )?;
 
+    // Every format, and what is read beside it. Keys of 32 bytes, the same ones in two changes.
+    let times = br#"{"issued":1893553445678,"created":1893549845678}"#;
+    for (format, name) in [(0, "original"), (1, "e1"), (2, "v1-384"), (3, "v1-512"), (4, "v1")] {
+        for (algorithms, beside) in [(&[0, 0][..], "alone"), (&[1, 1, 1, 0], "legacy")] {
+            let head =
+                [&[format], algorithms, &[0], &counted(b"before"), &[2, 1, 128, 1, 129], &[2, 0, 65, 1, 130]]
+                    .concat();
+            for (kind, piece) in [(1, "original"), (3, "v1"), (6, "e1")] {
+                for place in 0..2 {
+                    let text = if kind == 6 { [&times[..], b"\0", text].concat() } else { times.to_vec() };
+                    let algorithm: &[u8] = if matches!(format, 0 | 1) { &[1] } else { &[] };
+                    let rest = match kind {
+                        1 => vec![1, 0, 7],
+                        3 => [&counted(b"{}")[..], &[1, 7]].concat(),
+                        _ => vec![7, 7],
+                    };
+                    write(
+                        "codec",
+                        &format!("{name}-{beside}-{piece}-{place}"),
+                        &[&head, &[1, kind, place], algorithm, &counted(&text), &rest],
+                    )?;
+                }
+            }
+        }
+    }
+
     // Two equal keys and another, a text, the key at place 1, a nonce, and changes.
     let nonce = b"ABCDEFGHIJKLMNOPQRSTUVWX";
     let keys = [&[0, 3][..], &[1, 255, 1, 0], &[1, 255, 3, 0], &[1, 255, 1, 0]].concat();
@@ -200,7 +226,7 @@ fn main() -> std::io::Result<()> {
         [("flip", 0, &[0, 2, 0, 1][..]), ("cut", 1, &[1, 2, 2]), ("other-key", 4, &[0, 9, 3, 65])]
     {
         write(
-            "vault",
+            "encryption",
             seed,
             &[&counted(b"before"), &keys, &counted(b"XAES-256-GCM"), &[place], nonce, change, change],
         )?;
@@ -208,17 +234,17 @@ fn main() -> std::io::Result<()> {
     // A first change that holds all keys, a second one that takes the last of them first.
     let rotated = [&[2][..], &[1, 255, 1, 0], &[1, 255, 3, 0], &[2], &[0, 1, 0, 0], &[1, 255, 5, 0]].concat();
     write(
-        "vault",
+        "encryption",
         "rotated",
         &[&counted(b""), &rotated, &counted(b""), &[0], nonce, &[0; 8], ENCRYPTED.as_bytes()],
     )?;
     let derived = [&[0, 1, 1, 64][..], &unhex(ENCRYPTING)].concat();
     write(
-        "vault",
+        "encryption",
         "format",
         &[&counted(b""), &derived, &counted(b""), &[0], nonce, &[0; 8], ENCRYPTED.as_bytes()],
     )?;
     // C2SP: the other bit at the top of CMAC's L.
     let three = [&[0, 1][..], &[1, 255, 3, 0]].concat();
-    write("vault", "l-of-1", &[&counted(b""), &three, &counted(b"XAES-256-GCM"), &[0], nonce, &[0; 8]])
+    write("encryption", "l-of-1", &[&counted(b""), &three, &counted(b"XAES-256-GCM"), &[0], nonce, &[0; 8]])
 }

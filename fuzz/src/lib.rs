@@ -5,25 +5,27 @@
 
 use arbitrary::Unstructured;
 
+pub mod codec;
 pub mod cookie_header;
+pub mod encryption;
 pub mod keyring;
 pub mod open;
 pub mod oracle;
 pub mod payload;
 pub mod round_trip;
-pub mod vault;
 
 /// A target by its name.
 pub type Target = (&'static str, fn(&[u8]));
 
 /// All targets.
-pub const TARGETS: [Target; 6] = [
+pub const TARGETS: [Target; 7] = [
+    ("codec", codec::run),
     ("cookie_header", cookie_header::run),
+    ("encryption", encryption::run),
     ("keyring", keyring::run),
     ("open", open::run),
     ("payload", payload::run),
     ("round_trip", round_trip::run),
-    ("vault", vault::run),
 ];
 
 /// The next byte of the input, 0 behind its end.

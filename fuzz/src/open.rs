@@ -1,24 +1,32 @@
-//! A session out of a `Cookie` header, against finding, signing, comparing and decoding one after the other.
+//! A session of the original's format out of a `Cookie` header, where there is no other format, against finding, signing, comparing and decoding one after the other.
 
 use std::ops::Range;
 
 use arbitrary::Unstructured;
-use cookie_session_native::codec::{Codec, Opened};
+use cookie_session_native::codec::{Codec, Opened, Refusal, Settings};
 use cookie_session_native::cookie_header::CookieName;
-use cookie_session_native::keyring::{Algorithm, Encoding};
+use cookie_session_native::keyring::{Algorithm, Encoding, KeyChange};
 
-use crate::keyring::{algorithm, encoding, keyring_of};
+use crate::keyring::{algorithm, encoding};
 use crate::oracle::{decode_payload, encode_base64, find, sign, signer};
 use crate::{below, bytes, changed};
 
 const NAMES: [&str; 4] = ["session", "s", "sig.sig", "__Host-a-name-of-more-than-24-bytes"];
 
+/// A codec of the original's format alone.
+pub(crate) fn codec_of(algorithm: Algorithm, encoding: Encoding, name: &str, keys: &[Vec<u8>]) -> Codec {
+    let settings = Settings { timed: None, current: &[algorithm], legacy: &[], encoding };
+    let mut codec = Codec::new(CookieName::new(name).expect("an ordinary name"), settings);
+    codec.change(&keys.iter().map(|key| KeyChange::New(key)).collect::<Vec<_>>());
+    codec
+}
+
 /// What a session is, in a form that two of them can be compared in.
 #[derive(Debug, PartialEq)]
 enum Outcome {
     Absent,
-    Refused,
-    Verified { value: Range<usize>, canonical: bool, renewed: Option<Vec<u8>> },
+    Refused(Refusal),
+    Verified { value: Range<usize>, canonical: bool, key_index: usize, renewed: Option<Vec<u8>> },
 }
 
 /// The input: hash function, encoding, name, bytes that are there before, the number of keys and the keys, and what the
@@ -37,15 +45,16 @@ pub fn run(input: &[u8]) {
         header.extend(piece(input, algorithm, encoding, name, &keys));
     }
 
-    let codec = Codec::new(CookieName::new(name).expect("an ordinary name"));
+    let codec = codec_of(algorithm, encoding, name, &keys);
     let mut out = before.to_vec();
-    let opened = match codec.open(&keyring_of(algorithm, encoding, &keys), &header, &mut out) {
+    let opened = match codec.open(&header, false, &mut out) {
         Opened::Absent => Outcome::Absent,
-        Opened::Refused => Outcome::Refused,
-        Opened::Verified { value, canonical, renewed } => {
+        Opened::Refused(refusal) => Outcome::Refused(refusal),
+        Opened::Original { value, canonical, key_index, renewed, is_legacy: false } => {
             let renewed = renewed.map(|signature| signature.as_bytes().to_vec());
-            Outcome::Verified { value, canonical, renewed }
+            Outcome::Verified { value, canonical, key_index, renewed }
         }
+        _ => panic!("another format"),
     };
     let (expected, text) = expected(algorithm, encoding, name, &keys, &header);
     assert_eq!(opened, expected);
@@ -88,17 +97,16 @@ fn expected(
     keys: &[Vec<u8>],
     header: &[u8],
 ) -> (Outcome, Vec<u8>) {
-    let value = find(header, format!("{name}=").as_bytes());
-    let digest = find(header, format!("{name}.sig=").as_bytes());
-    let (Some(value), Some(digest)) = (value, digest) else { return (Outcome::Absent, Vec::new()) };
-    if digest.is_empty() {
+    let Some(value) = find(header, format!("{name}=").as_bytes()) else {
         return (Outcome::Absent, Vec::new());
-    }
+    };
+    let digest = find(header, format!("{name}.sig=").as_bytes()).filter(|digest| !digest.is_empty());
+    let Some(digest) = digest else { return (Outcome::Refused(Refusal::Unsigned), Vec::new()) };
     let message = [name.as_bytes(), b"=", &header[value.clone()]].concat();
-    let Some(place) = signer(algorithm, encoding, keys, &message, &header[digest]) else {
-        return (Outcome::Refused, Vec::new());
+    let Some(key_index) = signer(algorithm, encoding, keys, &message, &header[digest]) else {
+        return (Outcome::Refused(Refusal::Signature), Vec::new());
     };
     let text = decode_payload(&header[value.clone()]);
-    let renewed = (place > 0).then(|| sign(algorithm, encoding, &keys[0], &message));
-    (Outcome::Verified { value, canonical: text.is_some(), renewed }, text.unwrap_or_default())
+    let renewed = (key_index > 0).then(|| sign(algorithm, encoding, &keys[0], &message));
+    (Outcome::Verified { value, canonical: text.is_some(), key_index, renewed }, text.unwrap_or_default())
 }

@@ -1,16 +1,19 @@
 //! Slow, obvious implementations of what the crate does, each of them written from the document that defines it. They
 //! share nothing with the crate but the functions that have no other form: the hash functions and AES of one block.
 
+use std::fmt;
 use std::ops::Range;
 
 use aes::Aes256;
 use aes::cipher::{BlockCipherEncrypt as _, KeyInit as _};
 use cookie_session_native::keyring::{Algorithm, Encoding};
+use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
+use serde_json::Value;
 use sha1::Sha1;
 use sha2::{Digest, Sha256, Sha384, Sha512};
 
 /// Where the first match of `(?:^|;) *PAIR([^;]*)` has its group, tried at every place; where the group begins with a
-/// double quote, without its first and its last character.
+/// double quote, without its first and its last character, which is that of UTF-8.
 pub fn find(header: &[u8], pair: &[u8]) -> Option<Range<usize>> {
     for at in 0..=header.len() {
         let mut starts = Vec::new();
@@ -33,7 +36,11 @@ pub fn find(header: &[u8], pair: &[u8]) -> Option<Range<usize>> {
                 end += 1;
             }
             if header[start..end].starts_with(b"\"") {
-                return Some(start + 1..(end - 1).max(start + 1));
+                let mut last = end - 1;
+                while last > start && header[last] & 0xc0 == 0x80 {
+                    last -= 1;
+                }
+                return Some(start + 1..last.max(start + 1));
             }
             return Some(start..end);
         }
@@ -233,6 +240,71 @@ pub fn decrypt(keys: &[Vec<u8>], value: &[u8]) -> Option<(usize, Vec<u8>)> {
     None
 }
 
+/// docs/format.md, section "Keys of the other formats": HKDF-SHA256 as RFC 5869 section 2 writes it, with one block.
+pub fn derive(key: &[u8], purpose: &str, name: &str) -> Option<[u8; 32]> {
+    if key.len() < 32 {
+        return None;
+    }
+    let info = format!("cookie-session-native/v1\0{purpose}\0{name}\u{1}");
+    let pseudorandom = hmac::<Sha256>(64, &[0; 32], key);
+    hmac::<Sha256>(64, &pseudorandom, info.as_bytes()).try_into().ok()
+}
+
+/// What is signed of a `v1.` cookie.
+pub fn signed_text(name: &str, value: &[u8]) -> Vec<u8> {
+    [format!("\0cookie-session-native/v1\0{name}=").as_bytes(), value].concat()
+}
+
+/// The members of an object, as they come.
+struct Members(Vec<(String, Value)>);
+
+impl<'de> Deserialize<'de> for Members {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Collect;
+        impl<'de> Visitor<'de> for Collect {
+            type Value = Members;
+
+            fn expecting(&self, formatter: &mut fmt::Formatter) -> fmt::Result {
+                formatter.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Members, A::Error> {
+                let mut members = Vec::new();
+                while let Some(member) = map.next_entry()? {
+                    members.push(member);
+                }
+                Ok(Members(members))
+            }
+        }
+        deserializer.deserialize_map(Collect)
+    }
+}
+
+/// Times: `issued`, `created`, `expires`, `maxAge`.
+pub type Times = (u64, u64, Option<u64>, Option<Option<u64>>);
+
+/// The times that a text is, if it is any: whole numbers that JavaScript holds, each member once.
+pub fn times(text: &[u8]) -> Option<Times> {
+    let Members(members) = serde_json::from_str(std::str::from_utf8(text).ok()?).ok()?;
+    let one = |name: &str| {
+        let mut values = members.iter().filter(|(member, _)| member == name).map(|(_, value)| value);
+        let first = values.next();
+        values.next().is_none().then_some(first)
+    };
+    let time = |value: &Value| value.as_u64().filter(|time| *time < 1 << 53);
+    let optional = |value: Option<&Value>| match value {
+        Some(value) => time(value).map(Some),
+        None => Some(None),
+    };
+    let expires = optional(one("expires")?)?;
+    let max_age = match one("maxAge")? {
+        Some(Value::Null) if expires.is_none() => return None,
+        Some(Value::Null) => Some(None),
+        other => optional(other)?.map(Some),
+    };
+    Some((time(one("issued")??)?, time(one("created")??)?, expires, max_age))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -283,6 +355,28 @@ mod tests {
         let keys = [vec![3; 32], vec![], vec![1; 32]];
         assert_eq!(decrypt(&keys, &value), Some((2, b"XAES-256-GCM".to_vec())));
         assert_eq!(decrypt(&keys[..2], &value), None);
+    }
+
+    // docs/format.md, section "Vectors".
+    #[test]
+    fn derived_keys_of_the_document() {
+        let key = b"correct horse battery staple, as 32 bytes";
+        assert_eq!(
+            hex(&derive(key, "encrypt", "session").unwrap()),
+            "2c88e2532e2786df83711e0fc6183c04fbd0a8a709bb869792d3836b7c1e8a5e"
+        );
+        assert_eq!(derive(&key[..31], "sign", "session"), None);
+    }
+
+    #[test]
+    fn times_and_what_is_none() {
+        let max_age = br#"{"issued":2,"created":1,"expires":3,"maxAge":null,"x":[]}"#;
+        assert_eq!(times(max_age), Some((2, 1, Some(3), Some(None))));
+        for none in
+            ["{}", "[2,1]", r#"{"issued":2,"created":1,"created":1}"#, r#"{"issued":2,"created":1.0}"#]
+        {
+            assert_eq!(times(none.as_bytes()), None);
+        }
     }
 
     #[test]

@@ -2,10 +2,10 @@
 
 use arbitrary::Unstructured;
 use cookie_session_native::codec::{Codec, Opened};
-use cookie_session_native::cookie_header::CookieName;
-use cookie_session_native::keyring::{Keyring, Signature};
+use cookie_session_native::keyring::Signature;
 
-use crate::keyring::{algorithm, encoding, keyring_of};
+use crate::keyring::{algorithm, encoding};
+use crate::open::codec_of;
 use crate::oracle::{encode_base64, find, sign};
 use crate::{below, bytes};
 
@@ -18,10 +18,9 @@ pub fn run(input: &[u8]) {
     let others = [bytes(input), bytes(input), bytes(input)];
     let text = String::from_utf8_lossy(input.bytes(input.len()).unwrap_or_default()).into_owned();
 
-    let codec = Codec::new(CookieName::new(&name).expect("an ordinary name"));
-    let new = keyring_of(algorithm, encoding, &keys);
-    let old = keyring_of(algorithm, encoding, &keys[1..]);
-    let (value, signature) = seal(&codec, &old, &text);
+    let new = codec_of(algorithm, encoding, &name, &keys);
+    let old = codec_of(algorithm, encoding, &name, &keys[1..]);
+    let (value, signature) = seal(&old, &text);
     assert_eq!(value, encode_base64(text.as_bytes(), false));
     let message = [name.as_bytes(), b"=", &value].concat();
     let by_oracle = |key: &[u8]| sign(algorithm, encoding, key, &message);
@@ -38,14 +37,14 @@ pub fn run(input: &[u8]) {
     for [first, second] in [[&pair, &signed], [&signed, &pair]] {
         let header = [before, first, between, second, behind].join(&b"; "[..]);
         // The same state as was sealed with: nothing to renew.
-        assert!(opened(&codec, &old, &header, &text, &value).is_none(), "renewed");
+        assert!(opened(&old, &header, &text, &value).is_none(), "renewed");
 
-        let renewed = opened(&codec, &new, &header, &text, &value);
+        let renewed = opened(&new, &header, &text, &value);
         let renewed = renewed.as_ref().map(Signature::as_bytes);
         if by_oracle(&keys[0]) == by_oracle(&keys[1]) {
             assert_eq!(renewed, None);
         } else {
-            let (same, fresh) = seal(&codec, &new, &text);
+            let (same, fresh) = seal(&new, &text);
             assert_eq!(same, value);
             assert_eq!(renewed, Some(fresh.as_bytes()));
             assert_eq!(fresh.as_bytes(), by_oracle(&keys[0]));
@@ -61,20 +60,23 @@ fn visible(input: &mut Unstructured) -> char {
     }
 }
 
-fn seal(codec: &Codec, keyring: &Keyring, text: &str) -> (Vec<u8>, Signature) {
+fn seal(codec: &Codec, text: &str) -> (Vec<u8>, Signature) {
     let mut value = b"before".to_vec();
-    let signature = codec.seal(keyring, text.as_bytes(), &mut value).expect("a key and memory");
+    let signature = codec.seal_original(text.as_bytes(), &mut value).expect("a key and memory");
     assert_eq!(&value[..6], b"before");
     (value.split_off(6), signature)
 }
 
-/// What [`Opened::Verified`] says of a renewal.
-fn opened(codec: &Codec, keyring: &Keyring, header: &[u8], text: &str, sealed: &[u8]) -> Option<Signature> {
+/// What [`Opened::Original`] says of a renewal.
+fn opened(codec: &Codec, header: &[u8], text: &str, sealed: &[u8]) -> Option<Signature> {
     let mut out = b"before".to_vec();
-    let Opened::Verified { value, canonical, renewed } = codec.open(keyring, header, &mut out) else {
+    let Opened::Original { value, canonical, key_index, renewed, is_legacy: false } =
+        codec.open(header, false, &mut out)
+    else {
         panic!("not opened")
     };
     assert!(canonical, "not canonical");
+    assert_eq!(key_index > 0, renewed.is_some());
     assert_eq!(&header[value], sealed);
     assert_eq!(out, format!("before{text}").as_bytes());
     renewed
