@@ -12,7 +12,7 @@ const { Keygrip: Ours } = require('../..')
 const { Random } = require('../support/differential/random')
 
 const SEED = Number(process.env.SEED) || crypto.randomInt(2 ** 31)
-const CASES = 4000
+const CASES = Number(process.env.KEYGRIP_WALKS) || 1500
 
 const sides = [
   ['original', Original],

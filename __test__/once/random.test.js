@@ -5,7 +5,7 @@
 // Buffer's, with the package `cookies`, or with a slow reading of docs/format.md.
 //
 // RANDOM_SEED=1       the seed of the run (else a random one, printed)
-// RANDOM_CASES=50000  how many of each kind; a million take some minutes
+// RANDOM_CASES=20000  how many of each kind; a million take some minutes
 // COOKIE_SESSION_ENGINE  that engine alone
 
 const assert = require('node:assert/strict')
@@ -26,7 +26,7 @@ const { DAMAGES, randomText, randomValue } = require('../support/random/values')
 const Cookies = createRequire(require.resolve('cookie-session'))('cookies')
 
 const seed = (process.env.RANDOM_SEED ?? Math.floor(Math.random() * 2 ** 32)) >>> 0
-const cases = Number(process.env.RANDOM_CASES || 50_000)
+const cases = Number(process.env.RANDOM_CASES || 20_000)
 if (!Number.isSafeInteger(cases) || cases < 1) {
   // A run of no cases would pass.
   throw new TypeError(`RANDOM_CASES is ${process.env.RANDOM_CASES}; expected a whole number from 1`)
