@@ -74,9 +74,11 @@ const sources = {
       ? "{ toJSON() { throw new RangeError('toJSON threw') } }"
       : data.effect === 'touch'
         ? `{ toJSON() { req.session.touched = (this.n = (this.n || 0) + 1); return ${source(data.of)} } }`
-        : data.effect === 'count'
-          ? '{ toJSON: ((n) => () => ++n)(0) }'
-          : `{ toJSON: () => (${source(data.of)}) }`,
+        : data.effect === 'replace'
+          ? `{ toJSON: ((n) => () => { req.session = { replaced: ++n }; return ${source(data.of)} })(0) }`
+          : data.effect === 'count'
+            ? '{ toJSON: ((n) => () => ++n)(0) }'
+            : `{ toJSON: () => (${source(data.of)}) }`,
   getter: (data) =>
     data.effect === 'throw'
       ? `{ get ${property(data.key)}() { throw new RangeError('the getter threw') } }`

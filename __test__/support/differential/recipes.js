@@ -129,9 +129,10 @@ const RECIPES = {
 
   'counted calls'(script, r) {
     genuine(script)
+    const effect = r.pick(['count', 'replace', undefined])
     first(script).actions.unshift(
-      r.chance(0.5)
-        ? { op: 'set', path: ['a'], value: { $: 'toJSON', effect: 'count', of: 1 } }
+      effect
+        ? { op: 'set', path: ['a'], value: { $: 'toJSON', effect, of: { b: 1 } } }
         : { op: 'define', key: 'a', enumerable: true, getter: 'count' }
     )
   },
@@ -193,7 +194,7 @@ const RECIPES = {
   // what was worked out for one answer must not be used for the next
   'attributes changed between exchanges'(script, r) {
     genuine(script)
-    const save = { op: 'set', path: ['saved'], value: 1 }
+    let last = { op: 'set', path: ['saved'], value: 1 }
     const change = r.pick([
       () => {
         setOption(script, 'expires', { $: 'date', ms: 2000000000000 })
@@ -212,12 +213,23 @@ const RECIPES = {
           ['extra', 1],
           ['maxAge', 5000]
         ])
+        if (r.chance(0.5)) {
+          // the signature alone is sent
+          first(script).cookie.parts[0].sig.key = r.pick(['k2', 'foreign'])
+          last = { op: 'read', what: 'touch' }
+        }
         return { op: 'pollute', on: 'Object', key, value }
+      },
+      () => {
+        script.options.own.push(['maxAge', 1000, 'hidden'])
+        return { op: 'clock', ms: 1000 }
       },
       () => {
         const [key, value] = r.pick([
           ['maxAge', 1000],
           ['path', '/p'],
+          ['path', UNDEFINED],
+          ['path', UNDEFINED],
           ['secure', true],
           ['overwrite', false],
           ['httpOnly', 0],
@@ -235,7 +247,7 @@ const RECIPES = {
         ])
       }
     ])()
-    const exchange = (actions) => ({ request: {}, cookie: first(script).cookie, actions: [...actions, save] })
+    const exchange = (actions) => ({ request: {}, cookie: first(script).cookie, actions: [...actions, last] })
     script.exchanges = [exchange([]), exchange(r.chance(0.5) ? [change] : [])]
     if (script.exchanges[1].actions.length === 1) script.exchanges[1].before = [change]
   },

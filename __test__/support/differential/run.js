@@ -33,7 +33,10 @@ function run(script, implementation) {
     note,
     Keygrip: implementation.Keygrip,
     PlainKeygrip,
-    session: () => w.req.session
+    session: () => w.req.session,
+    replaceSession: (value) => {
+      w.req.session = value
+    }
   }
   w.buildOptions = (spec) => buildOptions(spec, w.env)
   if (implementation.subscribe) cleanups.push(implementation.subscribe())

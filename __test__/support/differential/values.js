@@ -150,6 +150,7 @@ function withToJSON(target, data, env) {
     env.note(`toJSON call ${calls} key ${typeof key} ${String(key)}`)
     if (data.effect === 'throw') throw new RangeError('toJSON threw')
     if (data.effect === 'touch') env.session().touched = calls
+    if (data.effect === 'replace') env.replaceSession({ replaced: calls })
     if (data.effect === 'count') return calls
     return build(data.of, env)
   }
