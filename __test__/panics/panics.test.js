@@ -53,7 +53,7 @@ describe('panics in native code', () => {
   it('become errors, in every function and at every step of it', (t) => {
     const { panics, functions, reported } = run('functions.js')
     t.diagnostic(`${panics} panics in ${functions} functions`)
-    assert.equal(functions, 22)
+    assert.equal(functions, 15)
     assert.equal(reported, panics + 1, 'and one in what Node calls when a function is gone')
   })
 

@@ -110,8 +110,7 @@ module.exports = function nativeEngine(binding) {
     const codec = binding.createCodec(
       name,
       headerName,
-      timed ?? '',
-      timedAlgorithm ?? '',
+      timed === 'v1' ? `v1 ${timedAlgorithm}` : (timed ?? ''),
       current.join(),
       legacy.join(),
       encoding

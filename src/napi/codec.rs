@@ -14,19 +14,18 @@ use crate::cookie_header::CookieName;
 use crate::keyring::{Algorithm, Encoding, Signature};
 use crate::times::{Millis, Times};
 
-/// `createCodec(name, timed, timedAlgorithm, current, legacy, encoding)`, all strings: the functions of a new codec and
-/// the lengths of its signatures, or undefined where this crate does not do what is asked for: for a name that only a
+/// `createCodec(name, headerName, timed, current, legacy, encoding)`, all strings: the functions of a new codec and the
+/// lengths of its signatures, or undefined where this crate does not do what is asked for: for a `headerName` that only a
 /// regular expression finds, and for a format, an algorithm or an encoding that it does not have.
 ///
-/// `timed` is `v1`, `e1` or empty; `timedAlgorithm` counts for `v1`. `current` and `legacy` are names of algorithms with
-/// commas between them. See [`Settings`].
+/// `timed` is `v1` with the name of an algorithm behind a space, `e1`, or empty. `current` and `legacy` are names of
+/// algorithms with commas between them. See [`Settings`].
 #[napi(catch_unwind)]
 pub fn create_codec(
     env: Env,
     name: JsString<'_>,
     header_name: JsString<'_>,
     timed: JsString<'_>,
-    timed_algorithm: JsString<'_>,
     current: JsString<'_>,
     legacy: JsString<'_>,
     encoding: JsString<'_>,
@@ -34,13 +33,14 @@ pub fn create_codec(
     call(env, || {
         let name = named(&name, "name must be a string", |name| Some(Box::from(name.as_bytes())))?;
         let header_name = named(&header_name, "headerName must be a string", CookieName::new)?;
-        let algorithm = named(&timed_algorithm, "timedAlgorithm must be a string", Algorithm::from_name)?;
-        let timed = named(&timed, "timed must be a string", |timed| match timed {
-            "" => Some(None),
+        let timed = named(&timed, "timed must be a string", |timed| match timed.split_once(' ') {
+            None if timed.is_empty() => Some(None),
+            None => (timed == "e1").then_some(Some(TimedFormat::E1)),
             // No value of this format was ever signed by SHA-1.
-            "v1" => algorithm.filter(|one| *one != Algorithm::Sha1).map(TimedFormat::V1).map(Some),
-            "e1" => Some(Some(TimedFormat::E1)),
-            _ => None,
+            Some(("v1", name)) => Algorithm::from_name(name)
+                .filter(|one| *one != Algorithm::Sha1)
+                .map(|algorithm| Some(TimedFormat::V1(algorithm))),
+            Some(_) => None,
         })?;
         let current = named(&current, "current must be a string", algorithms)?;
         let legacy = named(&legacy, "legacy must be a string", algorithms)?;

@@ -3,13 +3,9 @@
 use napi::{Env, JsString, JsValue as _};
 use napi_derive::napi;
 
-use super::codec::{Found, pack};
 use super::raw::Value;
-use super::{Answer, Call, Failure, Scratch, Shared, call, change, functions, named};
-use crate::codec::range_within;
-use crate::cookie_header::CookieName;
-use crate::keyring::{Algorithm, Encoding, Keyring, Signature, Verified};
-use crate::payload;
+use super::{Answer, Call, Scratch, Shared, call, change, functions, named};
+use crate::keyring::{Algorithm, Encoding, Keyring, Signature};
 
 /// `createKeyring(algorithm: string, encoding: string)`: the functions of a new keyring, or undefined where this crate has
 /// no states for that algorithm or encoding.
@@ -31,7 +27,6 @@ pub fn create_keyring(env: Env, algorithm: JsString<'_>, encoding: JsString<'_>)
                 ("change", |call, keyring| change(call, keyring, Keyring::change)),
                 ("sign", sign),
                 ("index", index),
-                ("codec", codec),
             ],
         )?;
         Ok(Value(object.raw()))
@@ -72,60 +67,4 @@ pub(super) fn index<T: Signs>(call: &Call<'_>, signs: &Shared<T>) -> Answer {
     call.string(1, second, "digest must be a string")?;
     let place = signs.borrow()?.index(input, second);
     call.int(place.and_then(|place| i32::try_from(place).ok()).unwrap_or(-1))
-}
-
-/// A cookie of the original's format under a keyring, for callers that do not use `createCodec` yet.
-struct Cookie {
-    name: CookieName,
-    keyring: Shared<Keyring>,
-}
-
-/// `codec(name: string)`: the functions for the cookie of that name, or undefined where only a
-/// regular expression finds a cookie so named.
-fn codec(call: &Call<'_>, keyring: &Shared<Keyring>) -> Answer {
-    let name: JsString<'_> = call.get(0, "name must be a string")?;
-    let Some(name) = named(&name, "name must be a string", CookieName::new)? else {
-        return Ok(Value::UNDEFINED);
-    };
-    let cookie = Shared::new(Cookie { name, keyring: keyring.clone() });
-    let object = functions(&call.env, &cookie, &[("open", open), ("seal", seal)])?;
-    Ok(Value(object.raw()))
-}
-
-/// `open(cookieHeader: string)`: undefined where the header has no session, 0 where no key signed it, else a string,
-/// see [`pack`].
-fn open(call: &Call<'_>, cookie: &Shared<Cookie>) -> Answer {
-    let mut scratch = cookie.scratch()?;
-    let Scratch { input, output, .. } = &mut *scratch;
-    call.string(0, input, "cookieHeader must be a string")?;
-    let cookie = cookie.borrow()?;
-    let found = cookie.name.find(input);
-    let (Some(value), Some(digest @ [_, ..])) = (found.value, found.signature) else {
-        return Ok(Value::UNDEFINED);
-    };
-    let message = [cookie.name.as_bytes(), b"=", value];
-    let Some(Verified { key_index, renewed }) = cookie.keyring.borrow()?.verify(&message, digest) else {
-        return call.int(0);
-    };
-    output.clear();
-    let canonical = payload::decode(value, output);
-    let found = Found::Original { canonical, renewed: renewed.as_ref(), is_legacy: false };
-    pack(output, input, range_within(input, value), key_index, &found);
-    call.text(output)
-}
-
-/// `seal(json: string)`: the cookie's value, and after it its signature.
-fn seal(call: &Call<'_>, cookie: &Shared<Cookie>) -> Answer {
-    let mut scratch = cookie.scratch()?;
-    let Scratch { input, output, .. } = &mut *scratch;
-    call.string(0, input, "json must be a string")?;
-    output.clear();
-    let cookie = cookie.borrow()?;
-    let signature = payload::encode(input, output)
-        .and_then(|()| cookie.keyring.borrow().ok()?.sign(&[cookie.name.as_bytes(), b"=", output]));
-    let Some(signature) = signature else {
-        return Err(Failure::Internal("no key, or no memory, to seal a session"));
-    };
-    output.extend_from_slice(signature.as_bytes());
-    call.ascii(output)
 }

@@ -13,7 +13,6 @@
 mod codec;
 mod keyring;
 mod raw;
-mod vault;
 
 use std::cell::{Ref, RefCell, RefMut};
 use std::ops::{Deref, DerefMut};
