@@ -117,6 +117,43 @@ function sealing(engine, other, lengths) {
   }
 }
 
+/** Cookies with times, beside an obvious implementation. */
+function timing(engine, timed, timedAlgorithm, lengths) {
+  const { ObviousCodec } = require('../__test__/codec/obvious')
+  const settings = {
+    name: 'session',
+    timed,
+    timedAlgorithm,
+    current: [],
+    legacy: ['sha1'],
+    encoding: 'base64'
+  }
+  const codec = engine.createCodec(settings)
+  codec.change(VAULT_KEYS)
+  const obvious = new ObviousCodec(settings, VAULT_KEYS)
+  for (const length of lengths) {
+    for (const text of textsOf(length)) {
+      const sealed = codec.sealTimed(
+        text,
+        2 ** 53 - 1,
+        1,
+        length % 2 ? undefined : 3,
+        length % 2 ? length : null
+      )
+      const end = sealed.length - codec.timedSignatureLength
+      const header = `a=b; é="; session=${sealed.slice(0, end)}; session.sig=${sealed.slice(end)}`
+      const older = `session=${obvious.seal(text).join('; session.sig=')}`
+      const headers = [header, older, ...(length === 9 ? tampered(header) : [])]
+      for (const one of headers)
+        assert.deepEqual({ ...codec.open(one, true) }, { ...obvious.open(one, true) })
+    }
+  }
+  codec.change([Buffer.from('short'), 0])
+  for (const wrong of [() => codec.sealTimed('no key', 2, 1), () => codec.open('session=e30=')]) {
+    assert.throws(wrong)
+  }
+}
+
 async function work() {
   const engine = require('../lib/engine')
   const other = require('../lib/engine/node')
@@ -129,6 +166,8 @@ async function work() {
     for (const encoding of ['base64', 'hex']) signing(engine, other, algorithm, encoding, [0, 9, 200])
   }
   sealing(engine, other, [0, 9, 200])
+  for (const algorithm of ['sha256', 'sha512']) timing(engine, 'v1', algorithm, [0, 9, 200, 65536])
+  timing(engine, 'e1', undefined, [0, 9, 200, 65536])
   if (!isMainThread) return
   // A thread's end gives back what is the addon's there.
   const worker = new Worker(__filename, { argv: [WORK] })
