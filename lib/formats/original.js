@@ -149,9 +149,7 @@ class OriginalFormat {
         this.#isPatternMade = true
         pattern(this.#name)
       }
-      const opened = this.#codec.open(header, this.#optIn !== undefined && this.#readsLegacy())
-      // Null is a header that the engine leaves to JavaScript.
-      if (opened !== null) return opened
+      return this.#codec.open(header, this.#optIn !== undefined && this.#readsLegacy())
     }
     return this.#openExactly(header, verify)
   }
@@ -174,7 +172,8 @@ class OriginalFormat {
       if (index < 0) continue
       opened.keyIndex = index
       opened.isLegacy = i >= this.#currentCount
-      if (index && !opened.isLegacy) opened.renewed = this.#signText(data)
+      // What is falsy makes the original expire the signature, as the empty text does.
+      if (index && !opened.isLegacy) opened.renewed = this.#signText(data) || ''
       return opened
     }
     return FORGED

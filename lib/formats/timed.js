@@ -11,7 +11,7 @@ const { KeyCache } = require('../keys/key-cache')
 const { internalsOf } = require('../keys/keygrip')
 const { requireNoEmptyKey, wrongKeys } = require('../keys/rules')
 const { endOf } = require('./lifetime')
-const { FORGED, LEGACY, Opened, UNSIGNED, refusal } = require('./opened')
+const { FORGED, Opened, UNSIGNED, refusal } = require('./opened')
 const { timedFormatOf } = require('./prefixes')
 
 /** Clocks of servers differ. */
@@ -21,8 +21,6 @@ const MAX_COOKIES = 4
 /** A name that headers are made with where the cookie's own is none that an engine looks for. */
 const PLAIN_NAME = 'session'
 
-/** A header that an engine leaves to JavaScript: elsewhere in it there may be what it looks for. */
-const NOT_ASCII = refusal()
 /** Not of the original's format. */
 const TIMED = refusal()
 
@@ -151,7 +149,6 @@ class TimedFormat {
     const now = Date.now()
     if (!this.#findsCookie) return this.#openEach(header, now)
     const opened = this.#openOne(header, now)
-    if (opened === NOT_ASCII) return this.#openEach(header, now)
     return opened?.reason === undefined ? opened : this.#openEach(header, now, opened)
   }
 
@@ -163,7 +160,6 @@ class TimedFormat {
     }
     const opened = this.#readyCodec().open(header, readsLegacy)
     if (opened === undefined) return undefined
-    if (opened === null) return NOT_ASCII
     if (opened.times !== undefined) return this.#atTime(opened, now)
     // With `legacy: 'write'` the original's format is what is written.
     if (opened.isLegacy && this.#optIn.legacy === 'write') opened.isLegacy = false
@@ -186,19 +182,12 @@ class TimedFormat {
       const candidates = [signatures[i], ...signatures.filter((_, place) => place !== i)].filter(Boolean)
       for (const signature of candidates.length > 0 ? candidates : ['']) {
         const pair = `${name}=${value}; ${name}.sig=${signature}`
-        let opened = this.#openOne(pair, now)
-        if (opened === NOT_ASCII) opened = this.#openNotAscii(pair, now)
+        const opened = this.#openOne(pair, now)
         if (opened !== undefined && opened.reason === undefined) return opened
         refused ??= opened
       }
     }
     return refused
-  }
-
-  /** Nothing that is written in a timed format is not ASCII. */
-  #openNotAscii(header, now) {
-    const opened = this.#readsLegacy(now) ? this.#openLegacyExactly(header) : LEGACY
-    return opened === TIMED ? FORGED : opened
   }
 
   /** A cookie of the original's format, as lib/formats/original.js reads it; `TIMED` for one of another. */

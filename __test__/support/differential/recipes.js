@@ -78,7 +78,7 @@ const RECIPES = {
 
   'signs what no cookie can hold'(script, r) {
     genuine(script)
-    const sign = r.pick(['bad;sig', 'bad\nsig', '名', 5, ''])
+    const sign = r.pick(['bad;sig', 'bad\nsig', '名', 5, '', 0, false, null])
     script.options = { own: [['keys', { $: 'signer', index: r.pick([0, 1, 2]), sign }]] }
     first(script).actions.unshift({ op: 'read', what: 'touch' })
     if (r.chance(0.5)) changed(script)
