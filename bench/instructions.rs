@@ -1,6 +1,6 @@
 //! Opens or seals a session so many times, for a tool that counts instructions:
 //! `instructions <open|outdated|refused|wrong-first|wrong-final|seal> <bytes of JSON> <times>`; the wrong ones differ from
-//! the right signature in one character. See `__test__/instructions`.
+//! the right signature in one character. See `__test__/once/instructions`.
 
 use cookie_session_native::codec::{Codec, Opened};
 use cookie_session_native::cookie_header::CookieName;
