@@ -176,7 +176,7 @@ function runs(isLong, seed) {
   // Node would look for tests everywhere.
   if (files.length === 0) fail('no test has such a name any more')
   const test = (name) => path.join(TESTS, 'once', `${name}.test.js`)
-  const calls = path.join(TESTS, 'boundary', 'calls.js')
+  const calls = path.join(TESTS, 'support', 'boundary', 'calls.js')
   const parts = ['wrong', 'surrogates', 'keys', 'arrays', ...(isLong ? ['huge'] : [])]
   return [
     ['tests', ['--test', '--test-reporter=tap', ...files]],

@@ -250,7 +250,7 @@ function main() {
     ['both engines side by side', [__filename, WORK]],
     ...['wrong', 'surrogates', 'keys', 'arrays'].map((part) => [
       `wrong calls: ${part}`,
-      ['--expose-gc', test('boundary', 'calls.js'), part]
+      ['--expose-gc', test('support', 'boundary', 'calls.js'), part]
     ]),
     ...(isLong ? LONG : []).map((name) => [name, [test('both-engines', `${name}.test.js`)]])
   ]) {

@@ -4,7 +4,7 @@
 
 const assert = require('node:assert/strict')
 const crypto = require('node:crypto')
-const { loadBinding } = require('../../lib/engine/binding')
+const { loadBinding } = require('../../../lib/engine/binding')
 
 const binding = loadBinding()
 const LONGEST = require('node:buffer').constants.MAX_STRING_LENGTH

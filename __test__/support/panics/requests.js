@@ -4,8 +4,8 @@
 
 const assert = require('node:assert/strict')
 const http = require('node:http')
-const { loadBinding } = require('../../lib/engine/binding')
-const cookieSession = require('../..')
+const { loadBinding } = require('../../../lib/engine/binding')
+const cookieSession = require('../../..')
 
 const { panicAfter } = loadBinding()
 const NEVER = 2 ** 32 - 1

@@ -8,7 +8,7 @@ const assert = require('node:assert/strict')
 const crypto = require('node:crypto')
 const http = require('node:http')
 const { describe, it } = require('node:test')
-const { KEYS, SESSIONS, SETTINGS, SITUATIONS, headerOf, optionsOf } = require('../bench/work')
+const { KEYS, SESSIONS, SETTINGS, SITUATIONS, headerOf, optionsOf } = require('../../bench/work')
 
 const counts = {}
 function counted(name, call) {
@@ -24,7 +24,7 @@ function countCalls(object, names) {
 
 // Both engines take these when they are loaded.
 crypto.createHmac = counted('HMACs', crypto.createHmac)
-const binding = require('../lib/engine/binding')
+const binding = require('../../lib/engine/binding')
 const { loadBinding } = binding
 binding.loadBinding = () => {
   return {
@@ -33,7 +33,7 @@ binding.loadBinding = () => {
   }
 }
 
-const cookieSession = require('..')
+const cookieSession = require('../..')
 const native = cookieSession.engine === 'native'
 
 for (const name of ['parse', 'stringify']) JSON[name] = counted(`JSON.${name}`, JSON[name])

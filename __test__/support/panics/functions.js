@@ -3,7 +3,7 @@
 // Panics at every step of every function of the addon. Prints how many there were.
 
 const assert = require('node:assert/strict')
-const { loadBinding } = require('../../lib/engine/binding')
+const { loadBinding } = require('../../../lib/engine/binding')
 
 const { panicAfter, ...binding } = loadBinding()
 const NEVER = 2 ** 32 - 1

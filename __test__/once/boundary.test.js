@@ -12,7 +12,7 @@ const { describe, it } = require('node:test')
 function run(part) {
   const { status, signal, stdout, stderr } = spawnSync(
     process.execPath,
-    ['--expose-gc', path.join(__dirname, 'calls.js'), part],
+    ['--expose-gc', path.join(__dirname, '..', 'support', 'boundary', 'calls.js'), part],
     { encoding: 'utf8' }
   )
   assert.deepEqual({ signal, status }, { signal: null, status: 0 }, stderr)

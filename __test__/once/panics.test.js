@@ -29,7 +29,7 @@ function build() {
 function run(script) {
   const { status, signal, stdout, stderr } = spawnSync(
     process.execPath,
-    ['--expose-gc', path.join(__dirname, script)],
+    ['--expose-gc', path.join(__dirname, '..', 'support', 'panics', script)],
     {
       encoding: 'utf8',
       env: {
