@@ -1,6 +1,6 @@
 //! Opens or seals a session so many times, for a tool that counts instructions:
 //! `instructions <open|outdated|refused|wrong-first|wrong-final|seal> <original|v1|e1> <bytes of JSON> <times>`; the wrong
-//! ones differ from the right signature in one character. See `__test__/instructions`.
+//! ones differ from the right signature in one character. See `__test__/once/instructions.test.js`.
 
 use cookie_session_native::codec::{Codec, Opened, Refusal, Settings, TimedFormat};
 use cookie_session_native::cookie_header::CookieName;
