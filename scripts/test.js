@@ -15,33 +15,30 @@ const path = require('node:path')
 const ROOT = path.join(__dirname, '..')
 const TESTS = path.join(ROOT, '__test__')
 
+/** Tests that compile. */
+const COMPILING = ['instructions.test.js', 'panics.test.js']
+const isAddonAlone = process.argv.includes('--addon')
+
 function testsIn(folder) {
   return readdirSync(folder)
-    .filter((name) => name.endsWith('.test.js'))
+    .filter((name) => name.endsWith('.test.js') && !(isAddonAlone && COMPILING.includes(name)))
     .map((name) => path.join(folder, name))
 }
-
-/** Folders whose tests compile. */
-const COMPILING = ['instructions', 'panics']
-const isAddonAlone = process.argv.includes('--addon')
 
 /** Node's own choice leaves one processor out, which is half of a machine that has two. */
 const TEST = ['--test', `--test-concurrency=${availableParallelism()}`]
 
-const both = [TESTS, path.join(TESTS, 'both-engines')]
-const folders = readdirSync(TESTS, { withFileTypes: true })
-  .filter((entry) => entry.isDirectory() && !(isAddonAlone && COMPILING.includes(entry.name)))
-  .map((entry) => path.join(TESTS, entry.name))
-  .filter((folder) => !both.includes(folder))
+const both = testsIn(path.join(TESTS, 'both-engines'))
+const once = testsIn(path.join(TESTS, 'once'))
 
 const stages = [
   ...(isAddonAlone ? [] : [{ name: 'cargo test', command: 'cargo', args: ['test', '--locked', '--quiet'] }]),
   ...['native', 'node'].map((engine) => ({
     name: `Node tests on the engine '${engine}'`,
-    args: [...TEST, ...both.flatMap(testsIn)],
+    args: [...TEST, ...both],
     env: { COOKIE_SESSION_ENGINE: engine }
   })),
-  { name: 'tests that choose their engines', args: [...TEST, ...folders.flatMap(testsIn)] }
+  { name: 'tests that choose their engines', args: [...TEST, ...once] }
 ]
 
 const failed = []
