@@ -29,7 +29,7 @@ const TESTS = {
       FORGERY_DOWNGRADES: '3'
     }
   },
-  keygrip: { file: 'both-engines/keygrip.test.js', env: { KEYGRIP_WALKS: '50000' } },
+  keygrip: { file: 'both-engines/keygrip-random-keys.test.js', env: { KEYGRIP_WALKS: '50000' } },
   random: { file: 'once/random.test.js', env: { RANDOM_CASES: '1000000' } },
   workers: { file: 'both-engines/workers.test.js', env: { WORKERS_ROUNDS: '100' } },
   soak: { file: 'once/soak.test.js', env: { SOAK: 'long' } }

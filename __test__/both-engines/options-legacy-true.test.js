@@ -9,94 +9,37 @@ const crypto = require('node:crypto')
 const http = require('node:http')
 const { describe, it } = require('node:test')
 const Keygrip = require('keygrip')
-const harness = require('../support/contract/harness')
-
-const { EXPIRED, NOW, ask, atTime, base64, cookie, exchange, header, original, ours, serve, sign } = harness
-const FIRST = 'first key, of 32 bytes and more: 0123456789'
-const SECOND = 'second key, of 32 bytes and more: 012345678'
-const SHORT = 'a key of 16 byte'
-const TTL = 1_000_000
-const CONTENT = '{"a":"é€𝄞","b":[1,2.5]}'
-const FORGED = '{"admin":true}'
-
-/** What is switched on, and how the cookies that it writes are told from the original's. */
-const TARGETS = [
-  { what: 'encrypt', set: { encrypt: true }, isNew: isEncrypted },
-  { what: 'encrypt and ttl', set: { encrypt: true, ttl: TTL }, isNew: isEncrypted },
-  { what: 'ttl', set: { ttl: TTL }, isNew: isTimed },
-  { what: 'maxLifetime and sha512', set: { maxLifetime: TTL, digest: 'sha512' }, isNew: isTimed },
-  { what: 'digest', set: { digest: 'sha256' }, isNew: isDigested }
-]
-
-function isEncrypted(sent) {
-  return /^session=e1\.[\w-]+(; session\.sig=)?$/.test(sent)
-}
-
-function isTimed(sent) {
-  return /^session=v1\.[\w-]+\.[\w-]+; session\.sig=[\w-]{43,86}$/.test(sent)
-}
-
-function isDigested(sent) {
-  const [pair, signature] = sent.split('; session.sig=')
-  return signature === sign(pair, FIRST, 'sha256')
-}
-
-/** The Cookie header of a session that the original wrote, by hand. */
-function byOriginal(json = CONTENT, key = FIRST) {
-  return cookie(json, { key })
-}
-
-/** The Cookie header that a browser would send after a response. */
-function sentBack(setCookie) {
-  return setCookie.map((line) => line.split('; ')[0]).join('; ')
-}
-
-function make(set, options = {}) {
-  return ours({ keys: [FIRST], legacy: true, ...set, ...options })
-}
-
-/** What an app sees of a session that a Cookie header holds, and what the response sends. */
-function read(middleware, sent) {
-  return exchange(ours, { middleware, cookie: sent }, ({ session }) => ({
-    isNew: session.isNew,
-    json: JSON.stringify(session)
-  }))
-}
-
-async function opens(middleware, sent, json = CONTENT) {
-  const { seen, setCookie } = await read(middleware, sent)
-  assert.deepEqual(seen, { isNew: false, json })
-  return setCookie
-}
-
-/** No session comes of a cookie, and at most a signature that is none is dropped, as the original does it. */
-async function refuses(middleware, sent) {
-  const { seen, setCookie } = await read(middleware, sent)
-  assert.deepEqual(seen, { isNew: true, json: '{}' })
-  for (const line of setCookie) assert.equal(line, `session.sig=${EXPIRED}`)
-  return setCookie
-}
-
-/** The Set-Cookie lines after an app did something to the session. */
-async function linesOf(middleware, sent, app) {
-  const { setCookie } = await exchange(ours, { middleware, cookie: sent }, app)
-  return setCookie
-}
-
-function fill(req) {
-  req.session = JSON.parse(CONTENT)
-}
-
-function throwsType(run, ...words) {
-  assert.throws(run, (error) => {
-    assert.equal(error.constructor, TypeError)
-    for (const word of words) assert.match(error.message, word)
-    return true
-  })
-}
-
-const untouched = () => {}
-const standStill = (run) => () => atTime(NOW, run)
+const {
+  EXPIRED,
+  NOW,
+  ask,
+  base64,
+  cookie,
+  exchange,
+  header,
+  original,
+  ours,
+  serve,
+  sign,
+  FIRST,
+  SECOND,
+  SHORT,
+  TTL,
+  CONTENT,
+  FORGED,
+  TARGETS,
+  byOriginal,
+  sentBack,
+  make,
+  read,
+  opens,
+  refuses,
+  linesOf,
+  fill,
+  throwsType,
+  untouched,
+  standStill
+} = require('../support/options-legacy')
 
 for (const { what, set, isNew } of TARGETS) {
   const { encrypt } = set
@@ -536,92 +479,6 @@ describe('legacy: options', () => {
       assert.deepEqual(theirs.setCookie, [])
       for (const legacy of [true, 'write', new Date(NOW + 1), new Date(NOW)]) {
         assert.deepEqual(await refuses(make({ digest: 'sha256' }, { legacy }), sent), [])
-      }
-    })
-  )
-})
-
-describe('formats are never taken for each other', () => {
-  const settings = [
-    ['the original', {}],
-    ['digest', { digest: 'sha256' }],
-    ['ttl', { ttl: TTL }],
-    ['ttl and sha512', { ttl: TTL, digest: 'sha512' }],
-    ['encrypt', { encrypt: true }],
-    ['encrypt and ttl', { encrypt: true, ttl: TTL }]
-  ]
-  /** Which cookies are read beside a middleware's own, with `legacy` and without. */
-  const alsoRead = {
-    'the original': [[], []],
-    digest: [[], ['the original']],
-    ttl: [[], ['the original']],
-    'ttl and sha512': [[], ['the original']],
-    encrypt: [['encrypt and ttl'], ['encrypt and ttl', 'the original']],
-    'encrypt and ttl': [['encrypt'], ['encrypt', 'the original']]
-  }
-
-  for (const [reader, options] of settings) {
-    for (const legacy of [false, true, 'write']) {
-      if (legacy && reader === 'the original') continue
-      it(
-        `${reader}${legacy ? `, legacy ${legacy}` : ''}`,
-        standStill(async () => {
-          const middleware = ours({ keys: [FIRST], ...options, ...(legacy && { legacy }) })
-          for (const [writer, given] of settings) {
-            const sent = sentBack(await linesOf(ours({ keys: [FIRST], ...given }), undefined, fill))
-            const isRead = writer === reader || alsoRead[reader][legacy ? 1 : 0].includes(writer)
-            if (isRead) await opens(middleware, sent)
-            else await refuses(middleware, sent)
-          }
-        })
-      )
-    }
-  }
-
-  it(
-    'nor are their parts, put together anew',
-    standStill(async () => {
-      const written = {}
-      for (const [writer, given] of settings) {
-        for (const name of ['session', 'other']) {
-          const setCookie = await linesOf(ours({ keys: [FIRST], ...given, name }), undefined, fill)
-          written[`${writer} ${name}`] = setCookie.map((line) => line.split('; ')[0].replace(/^[^=]+=/, ''))
-        }
-      }
-      const all = Object.entries(written)
-      for (const [, options] of settings) {
-        for (const legacy of [false, true]) {
-          if (legacy && Object.keys(options).length === 0) continue
-          const middleware = ours({ keys: [FIRST], ...options, ...(legacy && { legacy }) })
-          for (const [writer, [value]] of all) {
-            for (const [signer, [, signature]] of all) {
-              if (writer === signer || signature === undefined) continue
-              // An encrypted value is whole, whatever stands beside it.
-              if (options.encrypt && writer.startsWith('encrypt') && writer.endsWith('session')) continue
-              // Where the two hold the same value, the signature is the value's own.
-              if (written[signer][0] === value && signer.endsWith(' session')) continue
-              await refuses(middleware, `session=${value}; session.sig=${signature}`)
-            }
-          }
-        }
-      }
-    })
-  )
-
-  it(
-    "a value with a new prefix is not read as the original's, though it is signed as one",
-    standStill(async () => {
-      for (const prefix of ['v1.', 'e1.']) {
-        const values = [`${prefix}${base64(FORGED)}`, prefix, `${prefix}${base64(FORGED)}.${base64(FORGED)}`]
-        for (const value of values) {
-          for (const [, options] of settings) {
-            for (const algorithm of ['sha1', 'sha256', 'sha512']) {
-              if (Object.keys(options).length === 0) continue
-              const sent = `session=${value}; session.sig=${sign(`session=${value}`, FIRST, algorithm)}`
-              await refuses(ours({ keys: [FIRST], ...options, legacy: true }), sent)
-            }
-          }
-        }
       }
     })
   )

@@ -5,13 +5,10 @@
 // of the format, so that no test trusts the code it tests.
 
 const assert = require('node:assert/strict')
-const { execFileSync } = require('node:child_process')
 const crypto = require('node:crypto')
 const http = require('node:http')
-const path = require('node:path')
 const { describe, it } = require('node:test')
 const Keygrip = require('keygrip')
-const { loadBinding } = require('../../lib/engine/binding')
 const {
   EXPIRED,
   NOW,
@@ -24,114 +21,22 @@ const {
   ours,
   serve
 } = require('../support/contract/harness')
-
-const HARNESS = path.join(__dirname, '../support/contract/harness')
-const FIRST = 'first key, of 32 bytes and more: 0123456789'
-const SECOND = 'second key, of 32 bytes and more: 012345678'
-const SHORT = 'a key of 16 byte'
-const CONTENT = { user: 'alice', text: 'é€𝄞\u0000"\ufeff', list: [1, 2.5, null] }
-
-// --- the format, once more ---------------------------------------------------------------------------
-
-/** HKDF-SHA256 by RFC 5869, for 32 bytes: one block. */
-function deriveKey(key, name = 'session', purpose = 'encrypt') {
-  const info = `cookie-session-native/v1\0${purpose}\0${name}`
-  const prk = crypto.createHmac('sha256', Buffer.alloc(32)).update(key).digest()
-  return crypto.createHmac('sha256', prk).update(`${info}\x01`).digest()
-}
-
-function aes(key, block) {
-  const cipher = crypto.createCipheriv('aes-256-ecb', key, null)
-  cipher.setAutoPadding(false)
-  return Buffer.concat([cipher.update(block), cipher.final()])
-}
-
-/** The key of one message, by https://c2sp.org/XAES-256-GCM. */
-function messageKey(key, nonce) {
-  const l = BigInt(`0x${aes(key, Buffer.alloc(16)).toString('hex')}`)
-  const doubled = BigInt.asUintN(128, l << 1n) ^ (l >> 127n ? 0x87n : 0n)
-  const half = (counter) => {
-    const block = Buffer.concat([Buffer.from([0, counter, 0x58, 0]), nonce.subarray(0, 12)])
-    const masked = BigInt(`0x${block.toString('hex')}`) ^ doubled
-    return aes(key, Buffer.from(masked.toString(16).padStart(32, '0'), 'hex'))
-  }
-  return Buffer.concat([half(1), half(2)])
-}
-
-/** What a value holds; throws where the key is not the one. */
-function decrypt(value, { key = FIRST, name } = {}) {
-  assert.match(value, /^e1\.[\w-]+$/)
-  const bytes = Buffer.from(value.slice(3), 'base64url')
-  const nonce = bytes.subarray(0, 24)
-  const decipher = crypto.createDecipheriv(
-    'aes-256-gcm',
-    messageKey(deriveKey(key, name), nonce),
-    nonce.subarray(12)
-  )
-  decipher.setAuthTag(bytes.subarray(-16))
-  const text = decipher.update(bytes.subarray(24, -16), undefined, 'utf8') + decipher.final('utf8')
-  const [times, ...json] = text.split('\0')
-  return { times: JSON.parse(times), json: json.join('\0') }
-}
-
-function encryptText(text, { key = FIRST, name, purpose, derived = deriveKey(key, name, purpose) } = {}) {
-  const nonce = crypto.randomBytes(24)
-  const cipher = crypto.createCipheriv('aes-256-gcm', messageKey(derived, nonce), nonce.subarray(12))
-  const sealed = [nonce, cipher.update(text), cipher.final(), cipher.getAuthTag()]
-  return `e1.${Buffer.concat(sealed).toString('base64url')}`
-}
-
-function encrypt(json, { issued = NOW, created = issued, ...settings } = {}) {
-  return encryptText(`${JSON.stringify({ issued, created })}\0${json}`, settings)
-}
-
-// --- requests ----------------------------------------------------------------------------------------
-
-/** The values of a response's cookies, by name. */
-function valuesOf(setCookie) {
-  return Object.fromEntries(setCookie.map((line) => line.split('; ')[0].split(/=(.*)/s, 2)))
-}
-
-function make(options = {}) {
-  return ours({ keys: [FIRST], encrypt: true, ...options })
-}
-
-/** A new session with content, written. */
-async function written(middleware, content = CONTENT) {
-  const { setCookie } = await exchange(ours, { middleware }, (req) => {
-    req.session = content
-  })
-  return { setCookie, value: valuesOf(setCookie).session }
-}
-
-/** What an app sees of a session that a Cookie header holds, and what the response sends. */
-function read(middleware, header) {
-  return exchange(ours, { middleware, cookie: header }, ({ session }) => ({
-    isNew: session.isNew,
-    isChanged: session.isChanged,
-    json: JSON.stringify(session)
-  }))
-}
-
-async function opens(middleware, value, json = JSON.stringify(CONTENT)) {
-  const { seen, setCookie } = await read(middleware, `session=${value}`)
-  assert.deepEqual(seen, { isNew: false, isChanged: false, json })
-  return setCookie
-}
-
-async function refuses(middleware, header) {
-  const { seen, setCookie } = await read(middleware, header)
-  assert.deepEqual(seen, { isNew: true, isChanged: true, json: '{}' })
-  assert.deepEqual(setCookie, [])
-}
-
-function throwsType(run, ...words) {
-  assert.throws(run, (error) => {
-    assert.equal(error.constructor, TypeError)
-    for (const word of words) assert.match(error.message, word)
-    return true
-  })
-}
+const {
+  FIRST,
+  SECOND,
+  SHORT,
+  CONTENT,
+  decrypt,
+  encryptText,
+  encrypt,
+  valuesOf,
+  make,
+  written,
+  read,
+  opens,
+  refuses,
+  throwsType
+} = require('../support/options-encrypt')
 
 describe('encrypt: the cookie', () => {
   it('is one, and has no signature beside it', async () => {
@@ -601,41 +506,4 @@ describe('encrypt: options', () => {
       assert.equal(decrypt(valuesOf(setCookie).session).json, '{"a":1}')
     })
   }
-})
-
-describe('encrypt: the two engines', () => {
-  const other = ours.engine === 'native' ? 'node' : 'native'
-
-  function hasAddon() {
-    try {
-      return Boolean(loadBinding())
-    } catch {
-      return false
-    }
-  }
-
-  const skip = other === 'native' && !hasAddon() ? 'no addon here' : false
-
-  it(`each reads what the other wrote (the other: ${other})`, { skip }, async () => {
-    const { value } = await written(make())
-    const script = `
-      const { exchange, ours } = require(process.argv[1])
-      const { key, value, content } = JSON.parse(process.argv[2])
-      const middleware = ours({ keys: [key], encrypt: true })
-      async function run() {
-        const cookie = 'session=' + value
-        const { seen } = await exchange(ours, { middleware, cookie }, (req) => ({ ...req.session }))
-        const { setCookie } = await exchange(ours, { middleware }, (req) => { req.session = content })
-        console.log(JSON.stringify({ engine: ours.engine, seen, setCookie }))
-      }
-      run()`
-    const given = JSON.stringify({ key: FIRST, value, content: CONTENT })
-    const env = { ...process.env, COOKIE_SESSION_ENGINE: other }
-    const output = execFileSync(process.execPath, ['-e', script, HARNESS, given], { env })
-    const { engine, seen, setCookie } = JSON.parse(output)
-    assert.equal(engine, other)
-    assert.deepEqual(seen, CONTENT)
-    assert.deepEqual(await opens(make(), valuesOf(setCookie).session), [])
-    decrypt(valuesOf(setCookie).session)
-  })
 })
