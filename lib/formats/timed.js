@@ -173,8 +173,8 @@ class TimedFormat {
    */
   #openEach(header, now, first) {
     const values = findCookies(header, this.#name, MAX_COOKIES)
-    if (first !== undefined && values.length === 1) return first
     const signatures = findCookies(header, `${this.#name}.sig`, MAX_COOKIES)
+    if (first !== undefined && values.length === 1 && signatures.length < 2) return first
     const name = this.#findsCookie ? this.#name : PLAIN_NAME
     let refused = first
     for (const [i, value] of values.entries()) {
