@@ -36,7 +36,7 @@ describe('encrypt: the two engines', () => {
   it(`each reads what the other wrote (the other: ${other})`, { skip }, async () => {
     const { value } = await written(make())
     const script = `
-      const { ours } = require(process.argv[1])
+      const { exchange, ours } = require(process.argv[1])
       const { key, value, content } = JSON.parse(process.argv[2])
       const middleware = ours({ keys: [key], encrypt: true })
       async function run() {
