@@ -4,16 +4,12 @@
 
 process.env.NODE_ENV = 'test'
 process.env.NO_DEPRECATION = 'cookies'
-
 const assert = require('node:assert')
 const { after, before, describe, test } = require('node:test')
-
 const express4 = require('express4')
 const express5 = require('express')
 const OriginalKeygrip = require('keygrip')
-
 const { Jar, NOW, ask, compare, decode, ours } = require('../support/sockets/harness')
-
 let now = NOW
 const { now: realNow } = Date
 before(() => {
@@ -53,7 +49,6 @@ function walk(build, steps) {
     }
   )
 }
-
 const bodies = (replies) => replies.map((reply) => reply.body)
 const counts = (replies) => replies.map((reply) => reply.cookies.length)
 const later = (ms) => () => {
