@@ -19,23 +19,22 @@ function isWatched() {
 }
 
 /**
- * @param {keyof typeof channels} event
- * @param {{ name: string, requestKey: string, reason?: string, keyIndex?: number, ageMs?: number, bytes?: number,
- *   code?: string }} fields those that are undefined are left out
- */
-function publish(event, fields) {
-  if (!channels[event].hasSubscribers) return
-  const message = {}
-  for (const [key, value] of Object.entries(fields)) if (value !== undefined) message[key] = value
-  channels[event].publish(message)
-}
-
-/**
- * @param {{ name: string, requestKey: string }} middleware whose sessions are told of
- * @returns {(event: keyof typeof channels, fields: object) => void} see `publish`
+ * What tells of one middleware's sessions.
+ *
+ * @param {{ name: string, requestKey: string }} middleware
+ * @returns {(event: keyof typeof channels, fields: { reason?: string, keyIndex?: number, ageMs?: number, bytes?: number, code?:
+ *   string }) => void} fields that are undefined are left out
  */
 function publisher({ name, requestKey }) {
-  return (event, fields) => publish(event, { name, requestKey, ...fields })
+  return (event, fields) => {
+    const channel = channels[event]
+    if (!channel.hasSubscribers) return
+    const message = { name, requestKey }
+    for (const field of Object.keys(fields)) {
+      if (fields[field] !== undefined) message[field] = fields[field]
+    }
+    channel.publish(message)
+  }
 }
 
 module.exports = { isWatched, publisher }
