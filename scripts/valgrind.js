@@ -119,6 +119,15 @@ function sealing(engine, other, lengths) {
   }
 }
 
+/** What a codec says of a cookie's kind: an engine's result has properties for every kind. */
+function briefOf(opened) {
+  if (opened === undefined) return undefined
+  const { format, isLegacy, json, keyIndex, reason, renewed, times, unsigned, value, valueLength } = opened
+  if (reason !== undefined) return { reason, unsigned }
+  if (format !== 'cookie-session') return { format, json, keyIndex, times, valueLength }
+  return { format, value, json, keyIndex, renewed, isLegacy }
+}
+
 /** Cookies with times, beside an obvious implementation. */
 function timing(engine, timed, timedAlgorithm, lengths) {
   const { ObviousCodec } = require('../__test__/support/codec/obvious')
@@ -146,12 +155,11 @@ function timing(engine, timed, timedAlgorithm, lengths) {
       const header = `a=b; é="; session=${sealed.slice(0, end)}; session.sig=${sealed.slice(end)}`
       const older = `session=${obvious.seal(text).join('; session.sig=')}`
       const headers = [header, older, ...(length === 9 ? tampered(header) : [])]
-      for (const one of headers)
-        assert.deepEqual({ ...codec.open(one, true) }, { ...obvious.open(one, true) })
+      for (const one of headers) assert.deepEqual(briefOf(codec.open(one, true)), obvious.open(one, true))
     }
   }
   codec.change([Buffer.from('short'), 0])
-  for (const wrong of [() => codec.sealTimed('no key', 2, 1), () => codec.open('session=e30=')]) {
+  for (const wrong of [() => codec.sealTimed('no key', 2, 1), () => codec.open(1, true)]) {
     assert.throws(wrong)
   }
 }
