@@ -5,31 +5,20 @@
 // alone.
 
 const assert = require('node:assert')
-const { after, before, describe, test } = require('node:test')
+const { describe, test } = require('node:test')
 const { encode, original, signed } = require('../support/sockets/harness')
 const {
   KEY,
   VALID,
   warnings,
-  unhandled,
-  onWarning,
-  onUnhandled,
   settled,
   serve,
   once,
-  sent
+  sent,
+  watchProcess
 } = require('../support/options-methods')
 
-before(() => {
-  process.on('warning', onWarning)
-  process.on('unhandledRejection', onUnhandled)
-})
-after(async () => {
-  await settled()
-  process.off('warning', onWarning)
-  process.off('unhandledRejection', onUnhandled)
-  assert.deepStrictEqual(unhandled, [])
-})
+watchProcess()
 
 describe('a property of the same name', () => {
   test('hides the method in its session; the JSON stays, with one warning', async () => {

@@ -5,7 +5,7 @@
 // alone.
 
 const assert = require('node:assert')
-const { after, before, describe, test } = require('node:test')
+const { describe, test } = require('node:test')
 const { original, signed } = require('../support/sockets/harness')
 const {
   KEY,
@@ -14,25 +14,13 @@ const {
   VALID,
   FORGED,
   GONE,
-  unhandled,
-  onWarning,
-  onUnhandled,
-  settled,
   once,
   sent,
-  rejected
+  rejected,
+  watchProcess
 } = require('../support/options-methods')
 
-before(() => {
-  process.on('warning', onWarning)
-  process.on('unhandledRejection', onUnhandled)
-})
-after(async () => {
-  await settled()
-  process.off('warning', onWarning)
-  process.off('unhandledRejection', onUnhandled)
-  assert.deepStrictEqual(unhandled, [])
-})
+watchProcess()
 
 describe('save', () => {
   test('the session is written though nothing changed', async () => {

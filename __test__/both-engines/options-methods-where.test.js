@@ -5,7 +5,7 @@
 // alone.
 
 const assert = require('node:assert')
-const { after, before, describe, test } = require('node:test')
+const { describe, test } = require('node:test')
 const { original } = require('../support/sockets/harness')
 const {
   NAMES,
@@ -13,26 +13,16 @@ const {
   VALID,
   FORGED,
   GONE,
-  unhandled,
-  onWarning,
-  onUnhandled,
   settled,
+  unhandled,
   once,
   sent,
   rejected,
-  child
+  child,
+  watchProcess
 } = require('../support/options-methods')
 
-before(() => {
-  process.on('warning', onWarning)
-  process.on('unhandledRejection', onUnhandled)
-})
-after(async () => {
-  await settled()
-  process.off('warning', onWarning)
-  process.off('unhandledRejection', onUnhandled)
-  assert.deepStrictEqual(unhandled, [])
-})
+watchProcess()
 
 describe('where they stand', () => {
   test('on the prototype, not enumerable, and of use to no one else', async () => {

@@ -6,6 +6,7 @@ const assert = require('node:assert/strict')
 const crypto = require('node:crypto')
 const path = require('node:path')
 const { NOW, exchange, ours } = require('../support/contract/harness')
+const { read, refuses, throwsType, valuesOf } = require('../support/options-checks')
 
 const HARNESS = path.join(__dirname, '../support/contract/harness')
 
@@ -69,11 +70,6 @@ function encrypt(json, { issued = NOW, created = issued, ...settings } = {}) {
   return encryptText(`${JSON.stringify({ issued, created })}\0${json}`, settings)
 }
 
-/** The values of a response's cookies, by name. */
-function valuesOf(setCookie) {
-  return Object.fromEntries(setCookie.map((line) => line.split('; ')[0].split(/=(.*)/s, 2)))
-}
-
 function make(options = {}) {
   return ours({ keys: [FIRST], encrypt: true, ...options })
 }
@@ -86,33 +82,10 @@ async function written(middleware, content = CONTENT) {
   return { setCookie, value: valuesOf(setCookie).session }
 }
 
-/** What an app sees of a session that a Cookie header holds, and what the response sends. */
-function read(middleware, header) {
-  return exchange(ours, { middleware, cookie: header }, ({ session }) => ({
-    isNew: session.isNew,
-    isChanged: session.isChanged,
-    json: JSON.stringify(session)
-  }))
-}
-
 async function opens(middleware, value, json = JSON.stringify(CONTENT)) {
   const { seen, setCookie } = await read(middleware, `session=${value}`)
   assert.deepEqual(seen, { isNew: false, isChanged: false, json })
   return setCookie
-}
-
-async function refuses(middleware, header) {
-  const { seen, setCookie } = await read(middleware, header)
-  assert.deepEqual(seen, { isNew: true, isChanged: true, json: '{}' })
-  assert.deepEqual(setCookie, [])
-}
-
-function throwsType(run, ...words) {
-  assert.throws(run, (error) => {
-    assert.equal(error.constructor, TypeError)
-    for (const word of words) assert.match(error.message, word)
-    return true
-  })
 }
 
 module.exports = {

@@ -4,6 +4,7 @@
 
 const assert = require('node:assert/strict')
 const harness = require('../support/contract/harness')
+const { linesOf, sentBack, standStill, throwsType, untouched } = require('../support/options-checks')
 
 const { EXPIRED, NOW, ask, atTime, base64, cookie, exchange, header, original, ours, serve, sign } = harness
 
@@ -46,11 +47,6 @@ function byOriginal(json = CONTENT, key = FIRST) {
   return cookie(json, { key })
 }
 
-/** The Cookie header that a browser would send after a response. */
-function sentBack(setCookie) {
-  return setCookie.map((line) => line.split('; ')[0]).join('; ')
-}
-
 function make(set, options = {}) {
   return ours({ keys: [FIRST], legacy: true, ...set, ...options })
 }
@@ -77,27 +73,9 @@ async function refuses(middleware, sent) {
   return setCookie
 }
 
-/** The Set-Cookie lines after an app did something to the session. */
-async function linesOf(middleware, sent, app) {
-  const { setCookie } = await exchange(ours, { middleware, cookie: sent }, app)
-  return setCookie
-}
-
 function fill(req) {
   req.session = JSON.parse(CONTENT)
 }
-
-function throwsType(run, ...words) {
-  assert.throws(run, (error) => {
-    assert.equal(error.constructor, TypeError)
-    for (const word of words) assert.match(error.message, word)
-    return true
-  })
-}
-
-const untouched = () => {}
-
-const standStill = (run) => () => atTime(NOW, run)
 
 module.exports = {
   EXPIRED,

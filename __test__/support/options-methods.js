@@ -5,6 +5,7 @@
 const assert = require('node:assert')
 const { execFile } = require('node:child_process')
 const path = require('node:path')
+const { after, before } = require('node:test')
 const { ask, decode, encode, listen, ours, signed } = require('../support/sockets/harness')
 
 const KEY = 'a key of the app that is long enough for each format there is'
@@ -25,13 +26,25 @@ const warnings = []
 
 const unhandled = []
 
-const onWarning = (warning) => warnings.push(warning)
-
-const onUnhandled = (reason) => unhandled.push(reason)
-
 /** Until all that was put off to the next tick or turn has happened. */
 async function settled() {
   for (let i = 0; i < 3; i++) await new Promise((resolve) => setImmediate(resolve))
+}
+
+/** Collects the process warnings of a file's tests in `warnings`, and fails where a promise was rejected and nobody handled it. */
+function watchProcess() {
+  const onWarning = (warning) => warnings.push(warning)
+  const onUnhandled = (reason) => unhandled.push(reason)
+  before(() => {
+    process.on('warning', onWarning)
+    process.on('unhandledRejection', onUnhandled)
+  })
+  after(async () => {
+    await settled()
+    process.off('warning', onWarning)
+    process.off('unhandledRejection', onUnhandled)
+    assert.deepStrictEqual(unhandled, [])
+  })
 }
 
 /**
@@ -102,12 +115,11 @@ module.exports = {
   GONE,
   warnings,
   unhandled,
-  onWarning,
-  onUnhandled,
   settled,
   serve,
   once,
   sent,
   rejected,
-  child
+  child,
+  watchProcess
 }

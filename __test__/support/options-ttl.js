@@ -5,6 +5,16 @@
 const assert = require('node:assert/strict')
 const crypto = require('node:crypto')
 const harness = require('../support/contract/harness')
+const {
+  linesOf,
+  read,
+  refuses,
+  sentBack,
+  standStill,
+  throwsType,
+  untouched,
+  valuesOf
+} = require('../support/options-checks')
 
 const { EXPIRED, NOW, PLAIN, ask, atTime, base64, cookie, exchange, header, original, ours, serve, sign } =
   harness
@@ -43,21 +53,11 @@ function timed(json, settings = {}) {
   return `${name}=${value}; ${name}.sig=${signTimed(value, settings)}`
 }
 
-/** The values of a response's cookies, by name. */
-function valuesOf(setCookie) {
-  return Object.fromEntries(setCookie.map((line) => line.split('; ')[0].split(/=(.*)/s, 2)))
-}
-
 /** The attributes of the one cookie of a name. */
 function attributesOf(setCookie, name = 'session') {
   const lines = setCookie.filter((line) => line.startsWith(`${name}=`))
   assert.equal(lines.length, 1)
   return lines[0].slice(lines[0].indexOf(';'))
-}
-
-/** The Cookie header that a browser would send after a response. */
-function sentBack(setCookie) {
-  return setCookie.map((line) => line.split('; ')[0]).join('; ')
 }
 
 /** What a response's session with times holds; its signature has to be right. */
@@ -78,31 +78,9 @@ function make(options = {}) {
   return ours({ keys: [FIRST], ttl: TTL, ...options })
 }
 
-/** What an app sees of a session that a Cookie header holds, and what the response sends. */
-function read(middleware, sent) {
-  return exchange(ours, { middleware, cookie: sent }, ({ session }) => ({
-    isNew: session.isNew,
-    isChanged: session.isChanged,
-    json: JSON.stringify(session)
-  }))
-}
-
 async function opens(middleware, sent, json = CONTENT) {
   const { seen, setCookie } = await read(middleware, sent)
   assert.deepEqual(seen, { isNew: false, isChanged: false, json })
-  return setCookie
-}
-
-/** A refused cookie gives a new session and sends nothing. */
-async function refuses(middleware, sent) {
-  const { seen, setCookie } = await read(middleware, sent)
-  assert.deepEqual(seen, { isNew: true, isChanged: true, json: '{}' })
-  assert.deepEqual(setCookie, [])
-}
-
-/** The Set-Cookie lines after an app did something to the session. */
-async function linesOf(middleware, sent, app) {
-  const { setCookie } = await exchange(ours, { middleware, cookie: sent }, app)
   return setCookie
 }
 
@@ -110,17 +88,7 @@ function fill(req) {
   req.session = JSON.parse(CONTENT)
 }
 
-const untouched = () => {}
-
 const look = (req) => void req.session.a
-
-function throwsType(run, ...words) {
-  assert.throws(run, (error) => {
-    assert.equal(error.constructor, TypeError)
-    for (const word of words) assert.match(error.message, word)
-    return true
-  })
-}
 
 /** The process warnings that a piece of work brings. */
 async function warningsOf(work) {
@@ -134,8 +102,6 @@ async function warningsOf(work) {
   }
   return seen
 }
-
-const standStill = (run) => () => atTime(NOW, run)
 
 /** The Cookie header of a session that our own middleware wrote at some moments; `created` first. */
 async function writtenBy(encrypt, at, issued, created = issued) {
