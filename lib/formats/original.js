@@ -9,6 +9,7 @@ const engine = require('../engine')
 const { KeyCache } = require('../keys/key-cache')
 const { internalsOf } = require('../keys/keygrip')
 const { lazily } = require('../lazily')
+const { readsLegacy } = require('./legacy')
 const { FORGED, MALFORMED, Opened, UNSIGNED } = require('./opened')
 const { timedFormatOf } = require('./prefixes')
 
@@ -128,11 +129,6 @@ class OriginalFormat {
     }
   }
 
-  #readsLegacy() {
-    const legacy = this.#optIn?.legacy
-    return legacy !== undefined && (!(legacy instanceof Date) || Date.now() < legacy.getTime())
-  }
-
   /**
    * Finds and verifies a session's cookie.
    *
@@ -149,7 +145,7 @@ class OriginalFormat {
         this.#isPatternMade = true
         pattern(this.#name)
       }
-      return this.#codec.open(header, this.#optIn !== undefined && this.#readsLegacy())
+      return this.#codec.open(header, readsLegacy(this.#optIn?.legacy))
     }
     return this.#openExactly(header, verify)
   }
@@ -166,7 +162,8 @@ class OriginalFormat {
     const digest = findCookie(header, signatureName)
     if (!digest) return UNSIGNED
     const data = this.#name + '=' + value
-    const count = this.#signers.length > 1 && this.#readsLegacy() ? this.#signers.length : this.#currentCount
+    const count =
+      this.#signers.length > 1 && readsLegacy(this.#optIn?.legacy) ? this.#signers.length : this.#currentCount
     for (let i = 0; i < count; i++) {
       const index = this.#index(this.#signers[i], data, digest)
       if (index < 0) continue

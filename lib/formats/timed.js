@@ -10,6 +10,7 @@ const { indexBy, signBy } = require('../keys/answers')
 const { KeyCache } = require('../keys/key-cache')
 const { internalsOf } = require('../keys/keygrip')
 const { requireNoEmptyKey, wrongKeys } = require('../keys/rules')
+const { readsLegacy } = require('./legacy')
 const { endOf } = require('./lifetime')
 const { FORGED, Opened, UNSIGNED, refusal } = require('./opened')
 const { timedFormatOf } = require('./prefixes')
@@ -120,11 +121,6 @@ class TimedFormat {
     throw new SessionError('ERR_SESSION_KEYS', { detail })
   }
 
-  #readsLegacy(now) {
-    const { legacy } = this.#optIn
-    return legacy !== undefined && (!(legacy instanceof Date) || now < legacy.getTime())
-  }
-
   /**
    * The time that is written, which has to be one that is read.
    *
@@ -153,12 +149,12 @@ class TimedFormat {
   }
 
   #openOne(header, now) {
-    const readsLegacy = this.#readsLegacy(now)
-    if (readsLegacy && !(this.#isLegacyPlain && this.#cache.ready())) {
+    const isLegacyRead = readsLegacy(this.#optIn.legacy, now)
+    if (isLegacyRead && !(this.#isLegacyPlain && this.#cache.ready())) {
       const opened = this.#openLegacyExactly(header)
       if (opened !== TIMED) return opened
     }
-    const opened = this.#readyCodec().open(header, readsLegacy)
+    const opened = this.#readyCodec().open(header, isLegacyRead)
     if (opened === undefined) return undefined
     if (opened.times !== undefined) return this.#atTime(opened, now)
     // With `legacy: 'write'` the original's format is what is written.

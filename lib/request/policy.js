@@ -96,7 +96,6 @@ class Policy {
    */
   #mendSignature({ format, isLegacy, reason, renewed, unsigned }) {
     if (this.#format.isTimed()) return
-    const { res } = this.#owner
     let signature
     if (reason === 'signature') {
       if (unsigned) return
@@ -106,7 +105,7 @@ class Policy {
       if (renewed === undefined) return
       signature = renewed
     }
-    if (res.headersSent || typeof res.setHeader !== 'function' || this.#isSetElsewhere()) return
+    if (!this.#canSend() || this.#isSetElsewhere()) return
     this.#mended = this.#owner.setSignature(signature)
   }
 
@@ -228,10 +227,13 @@ class Policy {
 
   /** @throws {SessionError} where it is too late for what was done to reach the browser */
   checkHeaders() {
+    if (!this.#canSend()) throw new SessionError('ERR_SESSION_HEADERS_SENT')
+  }
+
+  /** Whether the response can still set headers. One that is none, as a handshake of sockets has, never can. */
+  #canSend() {
     const { res } = this.#owner
-    if (res.headersSent || typeof res.setHeader !== 'function') {
-      throw new SessionError('ERR_SESSION_HEADERS_SENT')
-    }
+    return !res.headersSent && typeof res.setHeader === 'function'
   }
 
   touch() {
