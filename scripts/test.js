@@ -6,8 +6,10 @@
 //   node scripts/test.js [--addon]
 //
 // --addon is for an addon that was built elsewhere: without what needs Rust.
+//
+// Each file is a process. All wait in one queue, so that no processor idles while another ends a part of the work.
 
-const { spawnSync } = require('node:child_process')
+const { spawn } = require('node:child_process')
 const { existsSync, readdirSync } = require('node:fs')
 const { availableParallelism } = require('node:os')
 const path = require('node:path')
@@ -17,49 +19,114 @@ const TESTS = path.join(ROOT, '__test__')
 
 /** Tests that compile. */
 const COMPILING = ['instructions.test.js', 'panics.test.js']
+/** What takes longest starts first, so that it does not run on alone at the end. */
+const LONGEST = ['browser', 'instructions', 'panics', 'forgery', 'differential', 'boundary', 'soak', 'types']
+/** Seconds after which a file counts as hung. */
+const PATIENCE = 600
+/** One more than there are processors: tests wait for browsers, sockets and processes. */
+const PLACES = availableParallelism() + 1
+
 const isAddonAlone = process.argv.includes('--addon')
 
-function testsIn(folder) {
-  return readdirSync(folder)
-    .filter((name) => name.endsWith('.test.js') && !(isAddonAlone && COMPILING.includes(name)))
-    .map((name) => path.join(folder, name))
+/** @typedef {{ name: string, command: string, args: string[], env?: object }} Job */
+
+/** @returns {Job[]} */
+function jobsIn(folder, engine) {
+  const where = path.join(TESTS, folder)
+  return readdirSync(where)
+    .filter((file) => file.endsWith('.test.js') && !(isAddonAlone && COMPILING.includes(file)))
+    .map((file) => ({
+      name: engine === undefined ? file : `${file} (${engine})`,
+      command: process.execPath,
+      args: ['--test-reporter=tap', path.join(where, file)],
+      env: { COOKIE_SESSION_ENGINE: engine }
+    }))
 }
 
-/** Node's own choice leaves one processor out, which is half of a machine that has two. */
-const TEST = ['--test', `--test-concurrency=${availableParallelism()}`]
-
-const both = testsIn(path.join(TESTS, 'both-engines'))
-const once = testsIn(path.join(TESTS, 'once'))
-
-const stages = [
-  ...(isAddonAlone ? [] : [{ name: 'cargo test', command: 'cargo', args: ['test', '--locked', '--quiet'] }]),
-  ...['native', 'node'].map((engine) => ({
-    name: `Node tests on the engine '${engine}'`,
-    args: [...TEST, ...both],
-    env: { COOKIE_SESSION_ENGINE: engine }
-  })),
-  { name: 'tests that choose their engines', args: [...TEST, ...once] }
-]
-
-const failed = []
-for (const { name, command = process.execPath, args, env } of stages) {
-  console.log(`\n# ${name}`)
-  const started = Date.now()
-  const { status, error } = spawnSync(command, args, {
-    cwd: ROOT,
-    stdio: 'inherit',
-    env: { ...process.env, COOKIE_SESSION_ENGINE: undefined, ...env }
+/** @returns {Promise<{ code: number | null, signal: string | null, output: string, seconds: number }>} */
+function run({ command, args, env }) {
+  return new Promise((resolve) => {
+    const started = Date.now()
+    const child = spawn(command, args, {
+      cwd: ROOT,
+      env: { ...process.env, COOKIE_SESSION_ENGINE: undefined, ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+      timeout: PATIENCE * 1000,
+      killSignal: 'SIGKILL'
+    })
+    const output = []
+    for (const stream of [child.stdout, child.stderr]) stream.on('data', (bytes) => output.push(bytes))
+    const end = (code, signal) =>
+      resolve({
+        code,
+        signal,
+        output: Buffer.concat(output).toString(),
+        seconds: (Date.now() - started) / 1000
+      })
+    child.on('error', (error) => {
+      output.push(Buffer.from(`${command}: ${error.message}\n`))
+      end(null, null)
+    })
+    child.on('close', end)
   })
-  if (error) console.error(`${command}: ${error.message}`)
-  if (status !== 0) failed.push(name)
-  console.log(
-    `# ${name}: ${status === 0 ? 'passed' : 'FAILED'} in ${((Date.now() - started) / 1000).toFixed(1)} s`
-  )
 }
 
-if (failed.length > 0) {
-  console.error(`\nFAILED: ${failed.join(', ')}`)
-  if (!existsSync(path.join(ROOT, 'target')))
-    console.error('The addon is built by `npm run build`, which needs Rust.')
-  process.exit(1)
+/** How many tests a file had, and which of them it left out. `cargo test` says it in other words. */
+function countsOf(output) {
+  const count = (word) => Number(new RegExp(`^# ${word} (\\d+)$`, 'm').exec(output)?.[1] ?? 0)
+  const inRust = [...output.matchAll(/^test result: ok\. (\d+) passed/gm)]
+  return {
+    passed: count('pass') + inRust.reduce((sum, [, number]) => sum + Number(number), 0),
+    skipped: [...output.matchAll(/^ *ok \d+ - (.*# SKIP.*)$/gm)].map(([, what]) => what)
+  }
 }
+
+/** Runs a job and prints what became of it. @returns {Promise<number>} how many tests passed; NaN if it failed */
+async function report(job) {
+  const { code, signal, output, seconds } = await run(job)
+  const { passed, skipped } = countsOf(output)
+  const isPassed = code === 0 && passed + skipped.length > 0
+  if (!isPassed) console.log(`\n${output}`)
+  const what = isPassed ? `${passed} passed` : `FAILED${signal ? ` by ${signal}` : ''}`
+  console.log(`${job.name}: ${what}, ${seconds.toFixed(1)} s`)
+  for (const one of skipped) console.log(`  left out: ${one}`)
+  return isPassed ? passed : Number.NaN
+}
+
+async function main() {
+  const started = Date.now()
+  const rank = ({ name }) => {
+    const at = LONGEST.indexOf(name.replace('.test.js', ''))
+    return at < 0 ? LONGEST.length : at
+  }
+  const jobs = [
+    ...(isAddonAlone
+      ? []
+      : [{ name: 'cargo test', command: 'cargo', args: ['test', '--locked', '--quiet'] }]),
+    ...jobsIn('once').sort((a, b) => rank(a) - rank(b)),
+    ...['native', 'node'].flatMap((engine) => jobsIn('both-engines', engine))
+  ]
+  const waiting = [...jobs]
+  const failed = []
+  let passed = 0
+  const work = async () => {
+    for (let job = waiting.shift(); job !== undefined; job = waiting.shift()) {
+      const count = await report(job)
+      if (Number.isNaN(count)) failed.push(job.name)
+      else passed += count
+    }
+  }
+  await Promise.all(Array.from({ length: PLACES }, work))
+  console.log(
+    `\n${passed} tests passed in ${jobs.length - failed.length} of ${jobs.length} runs, ` +
+      `${((Date.now() - started) / 1000).toFixed(1)} s`
+  )
+  if (failed.length === 0) return
+  console.error(`FAILED: ${failed.join(', ')}`)
+  if (!existsSync(path.join(ROOT, 'target'))) {
+    console.error('The addon is built by `npm run build`, which needs Rust.')
+  }
+  process.exitCode = 1
+}
+
+main()

@@ -144,4 +144,13 @@ class ObviousCodec {
   }
 }
 
-module.exports = { ObviousCodec }
+/** What an engine's codec found, without the properties that a cookie of its kind does not have. */
+function briefOf(opened) {
+  if (opened === undefined) return undefined
+  const { format, isLegacy, json, keyIndex, reason, renewed, times, unsigned, value, valueLength } = opened
+  if (reason !== undefined) return { reason, unsigned }
+  if (format !== 'cookie-session') return { format, json, keyIndex, times, valueLength }
+  return { format, value, json, keyIndex, renewed, isLegacy }
+}
+
+module.exports = { ObviousCodec, briefOf }
