@@ -345,10 +345,7 @@ const parts = {
     for (let at = 0; at < LONGEST; at += same.length)
       hmac.update(same.subarray(0, Math.min(same.length, LONGEST - at)))
     assert.equal(ring.sign(half), hmac.digest('base64url'))
-    assert.equal(ring.index(half, half), -1)
     assert.equal(ring.index('data', half), -1)
-    assert.equal(open(half), undefined)
-    assert.equal(open(`session=${half.slice(100)}; session.sig=x`), 1)
     // Places that need five digits.
     const far = `${half.slice(1000)}; session=e30=; session.sig=${signed('session=e30=')}`
     const packed = open(far)
@@ -364,14 +361,7 @@ const parts = {
     assert.equal(place, far.indexOf('session=') + 8)
     const tooLong = /^Error: cookie-session-native: Node refused, as it does a string that is too long$/
     assert.throws(() => seal(half), tooLong)
-    for (const timed of ['v1', 'e1']) {
-      assert.throws(() => codec(timed).sealTimed(half, ...TIMES), tooLong)
-      assert.equal(codec(timed).open(`session=${timed}.${half.slice(100)}; session.sig=x`, false), 1)
-    }
-    assert.throws(
-      () => binding.createKeyring(half, half) ?? assert.fail('no such algorithm'),
-      /no such algorithm/
-    )
+    assert.throws(() => codec('e1').sealTimed(half, ...TIMES), tooLong)
     stillWorks(everything())
   }
 }
