@@ -36,6 +36,26 @@ function compile(args, options = {}) {
 }
 
 /**
+ * A copy of the crate, for addons that are not to be shipped.
+ *
+ * @param {string} folder where to put it
+ * @param {string} [name] the copy's own, so that its library is another file where both are built in one target folder
+ */
+function copyCrate(folder, name = 'cookie-session-native') {
+  fs.rmSync(folder, { recursive: true, force: true })
+  fs.mkdirSync(folder, { recursive: true })
+  for (const part of ['Cargo.toml', 'Cargo.lock', 'build.rs', 'src', 'bench']) {
+    // With their times: cargo compiles again what is newer than what it built.
+    fs.cpSync(path.join(ROOT, part), path.join(folder, part), { recursive: true, preserveTimestamps: true })
+  }
+  for (const part of ['Cargo.toml', 'Cargo.lock']) {
+    const file = path.join(folder, part)
+    const text = fs.readFileSync(file, 'utf8')
+    fs.writeFileSync(file, text.replace('\nname = "cookie-session-native"\n', `\nname = "${name}"\n`))
+  }
+}
+
+/**
  * Puts a library where lib/engine/binding.js finds it as the package of this platform, before the one of this folder.
  *
  * @param {string} library
@@ -53,4 +73,4 @@ function putAsPackage(library, packages) {
   return addon
 }
 
-module.exports = { compile, putAsPackage }
+module.exports = { compile, copyCrate, putAsPackage }

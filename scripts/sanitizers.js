@@ -14,7 +14,7 @@ const { spawnSync } = require('node:child_process')
 const fs = require('node:fs')
 const path = require('node:path')
 const { target } = require('../lib/engine/binding')
-const { compile, putAsPackage } = require('./addons')
+const { compile, copyCrate, putAsPackage } = require('./addons')
 
 const ROOT = path.join(__dirname, '..')
 const TESTS = path.join(ROOT, '__test__')
@@ -88,10 +88,7 @@ function output(command, args, what) {
 /** The crate with bugs, as a folder below target/. */
 function plantBugs() {
   const folder = path.join(ROOT, 'target', 'planted')
-  fs.mkdirSync(folder, { recursive: true })
-  for (const name of ['Cargo.toml', 'Cargo.lock', 'build.rs', 'src', 'bench']) {
-    fs.cpSync(path.join(ROOT, name), path.join(folder, name), { recursive: true })
-  }
+  copyCrate(folder)
   const file = path.join(folder, 'src', 'napi', 'raw.rs')
   const source = fs.readFileSync(file, 'utf8')
   if (source.split(PLANTED_AT).length !== 2) fail(`src/napi/raw.rs no longer has the line${PLANTED_AT}`)

@@ -10,18 +10,21 @@ const path = require('node:path')
 const { before, describe, it } = require('node:test')
 
 const { target } = require('../../lib/engine/binding')
-const { compile, putAsPackage } = require('../../scripts/addons')
+const { compile, copyCrate, putAsPackage } = require('../../scripts/addons')
 
 const ROOT = path.join(__dirname, '..', '..')
-/** In the target folder, apart: cargo gives libraries of other features the same name. */
-const TARGET = path.join(ROOT, 'target', 'panics')
-const PACKAGES = path.join(TARGET, 'packages')
+const TARGET = path.join(ROOT, 'target')
+const FOLDER = path.join(TARGET, 'panics')
+const PACKAGES = path.join(FOLDER, 'packages')
 const SYMBOL = 'COOKIE_SESSION_NATIVE_PANICS'
 const EXPORT = 'panicAfter'
 
 /** Builds the addon, where lib/engine/binding.js finds it as a package. @returns {string} its path */
 function build() {
-  const library = compile(['build', '--release', '--features=panics', '--quiet', '--target-dir', TARGET])
+  const crate = path.join(FOLDER, 'crate')
+  copyCrate(crate, 'cookie-session-native-panics')
+  const args = ['build', '--release', '--features=panics', '--quiet', '--target-dir', TARGET]
+  const library = compile(args, { cwd: crate })
   return putAsPackage(library, PACKAGES)
 }
 
@@ -74,7 +77,7 @@ describe('panics in native code', () => {
 
   it('unwind, since the crate does not compile where a profile says otherwise', () => {
     const compile = (strategy) => {
-      const args = ['--edition=2024', '--crate-type=lib', '--emit=metadata', '-o', path.join(TARGET, 'none')]
+      const args = ['--edition=2024', '--crate-type=lib', '--emit=metadata', '-o', path.join(FOLDER, 'none')]
       return spawnSync('rustc', [...args, '-C', `panic=${strategy}`, 'src/lib.rs'], {
         cwd: ROOT,
         encoding: 'utf8'
