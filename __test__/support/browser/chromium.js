@@ -87,7 +87,7 @@ class Visitor {
   }
 
   text() {
-    return this.page.innerText('body')
+    return this.page.evaluate('document.body.innerText')
   }
 
   /** Clicks what leads to another page, and gives the text of that. */
@@ -102,6 +102,13 @@ class Visitor {
     const folder = path.join(__dirname, '..', '..', '..', 'screenshots')
     fs.mkdirSync(folder, { recursive: true })
     await this.page.screenshot({ path: path.join(folder, `${name}.png`), fullPage: true })
+  }
+
+  /** Becomes a new visitor, for less than what one costs. */
+  async forget() {
+    await this.page.goto('about:blank')
+    await this.context.clearCookies()
+    if ((await this.jar()).length > 0) throw new Error('cookies are left of the visitor before')
   }
 
   leave() {
