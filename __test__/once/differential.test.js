@@ -3,7 +3,7 @@
 // bytes sent.
 //
 // DIFFERENTIAL_SEED=1       the seed of the run (else a random one, printed)
-// DIFFERENTIAL_SCRIPTS=1000 how many scripts (else 6,000, and on until all that is to occur has, 20,000 at most)
+// DIFFERENTIAL_SCRIPTS=1000 how many scripts (else 3,000, and on until all that is to occur has, 20,000 at most)
 // DIFFERENTIAL_SCRIPT=12    that one script alone
 // DIFFERENTIAL_COVERAGE=1   print how often each feature and each outcome occurred
 // COOKIE_SESSION_ENGINE     that engine alone
@@ -21,7 +21,7 @@ const { outcomes, OUTCOME_NAMES } = require('../support/differential/outcomes')
 const { FEATURE_NAMES } = require('../support/differential/features')
 const { loadOriginal, loadOurs } = require('../support/differential/implementations')
 
-const SHORTEST = 6000
+const SHORTEST = 3000
 const LONGEST = 20000
 
 // how often each feature and outcome must occur within the longest run

@@ -271,7 +271,7 @@ function make(mode, { cookieSession, Keygrip }) {
   return { options, middleware: cookieSession(options) }
 }
 
-function describeMode(mode, seed, size) {
+function describeMode(mode, seed, size, engines) {
   test("a request's options weaken nothing", () => {
     const next = windows(casesFor(mode, seed), size)
     for (const implementation of engines) {
@@ -317,7 +317,7 @@ function describeMode(mode, seed, size) {
   })
 }
 
-function describeInnerNames(mode, seed, size) {
+function describeInnerNames(mode, seed, size, engines) {
   test('Object.prototype polluted with inner names lets no forged cookie in', () => {
     const next = windows(
       casesFor(mode, seed).filter(({ json }) => json === undefined),
@@ -372,9 +372,13 @@ function downgrades(seed, size) {
     }
   })
 
-  for (const mode of TARGETS) describe(`downgrade: ${mode.label}`, () => describeMode(mode, seed, size))
+  // Both engines share the code that reads options: in the short form each mode is tried on one of them, by turns.
+  const enginesFor = (place) => (size > 1 ? engines : [engines[place % engines.length]])
+  for (const [place, mode] of TARGETS.entries())
+    describe(`downgrade: ${mode.label}`, () => describeMode(mode, seed, size, enginesFor(place)))
   const modes = [...MODES.filter(({ isDefault }) => isDefault), ...TARGETS]
-  for (const mode of modes) describe(`pollution: ${mode.label}`, () => describeInnerNames(mode, seed, size))
+  for (const [place, mode] of modes.entries())
+    describe(`pollution: ${mode.label}`, () => describeInnerNames(mode, seed, size, enginesFor(place)))
 }
 
 module.exports = { downgrades }
