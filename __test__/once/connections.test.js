@@ -12,7 +12,7 @@ const { describe, it } = require('node:test')
 const { setTimeout: sleep } = require('node:timers/promises')
 
 const CONNECTIONS = Number(process.env.CONNECTIONS || 500)
-const SECONDS = Number(process.env.SECONDS || 3)
+const SECONDS = Number(process.env.SECONDS || 2)
 const SEED = Number(process.env.SEED || Date.now() % 1_000_000)
 /** Once a second; in a short run oftener, so that keys go away in it. */
 const ROTATION_MS = Math.min(1000, (SECONDS * 1000) / 50)

@@ -31,9 +31,9 @@ const engines = chosen ? [chosen] : ['native', 'node']
  * where less shows more.
  */
 const LIVES = {
-  requests: { short: { native: 40_000, node: 20_000 }, long: 10_000_000, heap: 0.5e6, resident: 2.3e6 },
-  middlewares: { short: { native: 12_000, node: 4000 }, long: 1_000_000, heap: 0.5e6, resident: 4e6 },
-  threads: { short: { native: 48, node: 18 }, long: 1000, heap: 0.5e6, resident: 3.5e6 }
+  requests: { short: { native: 40_000, node: 10_000 }, long: 10_000_000, heap: 0.5e6, resident: 2.3e6 },
+  middlewares: { short: { native: 12_000, node: 3000 }, long: 1_000_000, heap: 0.5e6, resident: 4e6 },
+  threads: { short: { native: 36, node: 14 }, long: 1000, heap: 0.5e6, resident: 3.5e6 }
 }
 /** V8 gives the space of new objects its size somewhere in a short run; so it has it from the start. */
 const SHORT_FLAGS = ['--min-semi-space-size=4', '--max-semi-space-size=4']
