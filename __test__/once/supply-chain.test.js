@@ -111,6 +111,13 @@ describe('workflows', () => {
     }
   })
 
+  it('run each test in its long form once a week', () => {
+    const { TESTS } = require('../../scripts/test-all')
+    const weekly = workflows.find(([name]) => name === 'trust.yml')[1]
+    const [, list] = /^ {8}test:\n((?: {10}- .*\n)+)/m.exec(weekly)
+    assert.deepEqual(list.match(/[\w-]+$/gm), Object.keys(TESTS))
+  })
+
   it('name each action by the commit that was looked at, and its version beside it', () => {
     let actions = 0
     for (const [name, text] of workflows) {
