@@ -174,7 +174,7 @@ function runs(isLong, seed) {
   if (files.length === 0) fail('no test has such a name any more')
   const test = (name) => path.join(TESTS, 'once', `${name}.test.js`)
   const calls = path.join(TESTS, 'support', 'boundary', 'calls.js')
-  const parts = ['wrong', 'surrogates', 'keys', 'arrays', ...(isLong ? ['huge'] : [])]
+  const parts = ['wrong', 'surrogates', 'keys', 'arrays', ...(isLong ? ['huge', 'hugeWithTimes'] : [])]
   return [
     ['tests', ['--test', '--test-reporter=tap', ...files]],
     ...parts.map((part) => [`wrong calls: ${part}`, ['--expose-gc', calls, part]]),

@@ -3,7 +3,7 @@
 // XAES-256-GCM (https://c2sp.org/XAES-256-GCM) over node:crypto: AES-256-GCM with a random nonce of 192 bits, half
 // of which goes into the key of one message. What it guarantees stands in src/encryption.rs.
 
-const { createCipheriv, createDecipheriv, createSecretKey, randomFillSync } = require('node:crypto')
+const { createCipheriv, createDecipheriv, randomFillSync } = require('node:crypto')
 
 /** Bytes of a nonce, of its first half, from which a message's key is made, of a block of AES, and of a tag. */
 const NONCE_BYTES = 24
@@ -11,40 +11,38 @@ const KEY_NONCE_BYTES = 12
 const BLOCK_BYTES = 16
 const TAG_BYTES = 16
 
-/** AES-256 of one or two whole blocks. */
-function encryptBlocks(key, blocks) {
-  return createCipheriv('aes-256-ecb', key, null).setAutoPadding(false).update(blocks)
-}
-
 /** The first subkey of CMAC, SP 800-38B section 6.1: doubling in the field, where a bit that falls out comes back as 0x87. */
-function subkeyOf(key) {
-  const block = encryptBlocks(key, Buffer.alloc(BLOCK_BYTES))
+function subkeyOf(aes) {
+  const block = aes.update(Buffer.alloc(BLOCK_BYTES))
   const carried = block[0] >> 7
   for (let i = 0; i < BLOCK_BYTES; i++) block[i] = (block[i] << 1) | ((block[i + 1] ?? 0) >> 7)
   block[BLOCK_BYTES - 1] ^= carried * 0x87
   return block
 }
 
-/** One key, and the subkey that is the same for all messages. */
+/** One key, and what is the same for all messages. */
 class XaesKey {
-  #key
+  /** AES-256 of whole blocks, one by one. It has no state, so that one serves all messages: to make one costs more than to use it. */
+  #aes
   #subkey
+  /** What a message's key is made of: two blocks, each XORed with the subkey, whose end is the nonce's. */
+  #blocks = Buffer.alloc(2 * BLOCK_BYTES)
 
   /** @param {Uint8Array} key 32 bytes, which are copied */
   constructor(key) {
-    this.#key = createSecretKey(key)
-    this.#subkey = subkeyOf(this.#key)
+    this.#aes = createCipheriv('aes-256-ecb', key, null).setAutoPadding(false)
+    this.#subkey = subkeyOf(this.#aes)
+    for (const counter of [1, 2]) {
+      const at = (counter - 1) * BLOCK_BYTES
+      for (const [i, byte] of [0, counter, 0x58, 0].entries()) this.#blocks[at + i] = byte ^ this.#subkey[i]
+    }
   }
 
   #derive(nonce) {
-    const blocks = Buffer.alloc(2 * BLOCK_BYTES)
-    for (const counter of [1, 2]) {
-      const block = blocks.subarray((counter - 1) * BLOCK_BYTES, counter * BLOCK_BYTES)
-      block.set([0, counter, 0x58, 0])
-      block.set(nonce.subarray(0, KEY_NONCE_BYTES), BLOCK_BYTES - KEY_NONCE_BYTES)
-      for (let i = 0; i < BLOCK_BYTES; i++) block[i] ^= this.#subkey[i]
+    for (let i = 0, at = BLOCK_BYTES - KEY_NONCE_BYTES; i < KEY_NONCE_BYTES; i++, at++) {
+      this.#blocks[at] = this.#blocks[at + BLOCK_BYTES] = nonce[i] ^ this.#subkey[at]
     }
-    return encryptBlocks(this.#key, blocks)
+    return this.#aes.update(this.#blocks)
   }
 
   /**
@@ -85,6 +83,7 @@ class XaesKey {
   /** The key itself is wiped by OpenSSL, once it is collected. */
   wipe() {
     this.#subkey.fill(0)
+    this.#blocks.fill(0)
   }
 }
 
