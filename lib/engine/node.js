@@ -215,10 +215,7 @@ class Codec {
 
   #openEncrypted(value) {
     const { openWith } = xaes()
-    const opened = openWith(
-      this.#keys.map(({ derived }) => derived),
-      value.slice(PREFIXES.e1.length)
-    )
+    const opened = openWith(this.#keys, value.slice(PREFIXES.e1.length))
     if (opened === undefined) return FORGED
     const text = textOf(opened.text)
     const end = text?.indexOf('\0') ?? -1

@@ -10,6 +10,7 @@ const NONCE_BYTES = 24
 const KEY_NONCE_BYTES = 12
 const BLOCK_BYTES = 16
 const TAG_BYTES = 16
+const OPTIONS = { authTagLength: TAG_BYTES }
 
 /** The first subkey of CMAC, SP 800-38B section 6.1: doubling in the field, where a bit that falls out comes back as 0x87. */
 function subkeyOf(aes) {
@@ -49,27 +50,25 @@ class XaesKey {
    * @param {Buffer} nonce 24 bytes
    * @param {Buffer} text
    * @param {Buffer} [data] what is authenticated beside the text
-   * @returns {Buffer} ciphertext and tag
+   * @returns {Buffer} nonce, ciphertext and tag
    */
-  encrypt(nonce, text, data = Buffer.alloc(0)) {
+  encrypt(nonce, text, data) {
     const derived = this.#derive(nonce)
-    const cipher = createCipheriv('aes-256-gcm', derived, nonce.subarray(KEY_NONCE_BYTES), {
-      authTagLength: TAG_BYTES
-    })
-    cipher.setAAD(data)
-    const sealed = Buffer.concat([cipher.update(text), cipher.final(), cipher.getAuthTag()])
+    const cipher = createCipheriv('aes-256-gcm', derived, nonce.subarray(KEY_NONCE_BYTES), OPTIONS)
     derived.fill(0)
-    return sealed
+    // Each call of a cipher takes as long as it takes to encrypt a session.
+    if (data !== undefined) cipher.setAAD(data)
+    const sealed = cipher.update(text)
+    cipher.final()
+    return Buffer.concat([nonce, sealed, cipher.getAuthTag()])
   }
 
   /** @returns {Buffer | undefined} the text, undefined where this key did not encrypt it */
-  decrypt(nonce, sealed, data = Buffer.alloc(0)) {
+  decrypt(nonce, sealed, data) {
     const derived = this.#derive(nonce)
-    const cipher = createDecipheriv('aes-256-gcm', derived, nonce.subarray(KEY_NONCE_BYTES), {
-      authTagLength: TAG_BYTES
-    })
+    const cipher = createDecipheriv('aes-256-gcm', derived, nonce.subarray(KEY_NONCE_BYTES), OPTIONS)
     derived.fill(0)
-    cipher.setAAD(data)
+    if (data !== undefined) cipher.setAAD(data)
     cipher.setAuthTag(sealed.subarray(sealed.length - TAG_BYTES))
     const text = cipher.update(sealed.subarray(0, sealed.length - TAG_BYTES))
     try {
@@ -95,11 +94,11 @@ class XaesKey {
 function sealWith(key, text) {
   if (key === undefined) throw new Error('no key to seal a session')
   const nonce = randomFillSync(Buffer.alloc(NONCE_BYTES))
-  return Buffer.concat([nonce, key.encrypt(nonce, Buffer.from(text))]).toString('base64url')
+  return key.encrypt(nonce, Buffer.from(text)).toString('base64url')
 }
 
 /**
- * @param {(XaesKey | undefined)[]} keys those that are none keep their places
+ * @param {{ derived?: XaesKey }[]} keys those that can encrypt nothing keep their places
  * @param {string} value as `sealWith` writes it
  * @returns {{ place: number, text: Buffer } | undefined} undefined where no key sealed it
  */
@@ -107,11 +106,14 @@ function openWith(keys, value) {
   const bytes = Buffer.from(value, 'base64url')
   // Buffer reads more than it writes; only what it writes is a value.
   if (bytes.length < NONCE_BYTES + TAG_BYTES || bytes.toString('base64url') !== value) return undefined
-  for (const [place, key] of keys.entries()) {
-    const text = key?.decrypt(bytes.subarray(0, NONCE_BYTES), bytes.subarray(NONCE_BYTES))
-    if (text !== undefined) return { place, text }
-  }
-  return undefined
+  const nonce = bytes.subarray(0, NONCE_BYTES)
+  const sealed = bytes.subarray(NONCE_BYTES)
+  let text
+  const place = keys.findIndex(({ derived }) => {
+    text = derived?.decrypt(nonce, sealed)
+    return text !== undefined
+  })
+  return place < 0 ? undefined : { place, text }
 }
 
 module.exports = { XaesKey, openWith, sealWith }

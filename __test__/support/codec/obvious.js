@@ -136,11 +136,8 @@ class ObviousCodec {
 
   encrypt(plain, key) {
     const nonce = Buffer.from('nonce of twenty-four byt')
-    const sealed = new XaesKey(this.derived('encrypt', key) ?? Buffer.alloc(32)).encrypt(
-      nonce,
-      Buffer.from(plain)
-    )
-    return `e1.${Buffer.concat([nonce, sealed]).toString('base64url')}`
+    const xaes = new XaesKey(this.derived('encrypt', key) ?? Buffer.alloc(32))
+    return `e1.${xaes.encrypt(nonce, Buffer.from(plain)).toString('base64url')}`
   }
 }
 

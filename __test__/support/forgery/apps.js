@@ -164,8 +164,7 @@ function signatureOf(format, digest, key, name, value) {
 
 function sealUnder(derivedKey, text) {
   const nonce = crypto.randomBytes(24)
-  const sealed = new XaesKey(derivedKey).encrypt(nonce, Buffer.from(text))
-  return `e1.${Buffer.concat([nonce, sealed]).toString('base64url')}`
+  return `e1.${new XaesKey(derivedKey).encrypt(nonce, Buffer.from(text)).toString('base64url')}`
 }
 
 function openUnder(derivedKey, value) {

@@ -242,7 +242,7 @@ function seal(claim, ownKey) {
     return `${NAME}=${value}; ${NAME}.sig=${mac.digest('base64url')}`
   }
   const sealed = new XaesKey(derive(key, 'encrypt')).encrypt(claim.nonce, claim.plaintext)
-  claim.sealed = Buffer.concat([claim.nonce, sealed]).toString('base64url')
+  claim.sealed = sealed.toString('base64url')
   claim.sent = claim.spell(claim.sealed, claim.random)
   return `${NAME}=e1.${claim.sent}`
 }
