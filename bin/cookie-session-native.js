@@ -251,7 +251,11 @@ async function main(args) {
     console.log(randomBytes(32).toString('base64url'))
     return 0
   }
-  if (command !== 'inspect' || given.length > 1) throw new UsageError(USAGE)
+  if (command !== 'inspect' || given.length > 1) {
+    const isUnknown = command !== undefined && !['inspect', 'keygen'].includes(command)
+    // Not its name: it may be a cookie, or a key.
+    throw new UsageError(isUnknown ? `there is no such command\n\n${USAGE}` : USAGE)
+  }
   return inspect(given[0] ?? (await standardInput()), values)
 }
 

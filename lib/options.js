@@ -33,6 +33,9 @@ function typeOf(value) {
   if (Number.isNaN(value)) return 'NaN'
   if (types.isDate(value)) return Number.isNaN(value.getTime()) ? 'an invalid Date' : 'a Date'
   if (typeof value === 'number') return `the number ${value}`
+  // Not its text, which may be a key that was put in the wrong place.
+  if (typeof value === 'string')
+    return value === '' ? 'an empty string' : `a string of ${value.length} characters`
   return `${/^[aeiou]/.test(typeof value) ? 'an' : 'a'} ${typeof value}`
 }
 
@@ -63,20 +66,28 @@ function readCount(options, name, unit) {
 }
 
 /** Passed in vain by apps that come from express-session, so that a wrong value is ignored, with a warning. */
-function ignored(name, value, expected) {
+function ignored(name, value, expected, key = name) {
   warnOnce(
     'COOKIE_SESSION_OPTION_IGNORED',
     `option ${name} is ${typeOf(value)} and ignored; expected ${expected}`,
-    `option ${name}`
+    `option ${key}`
   )
 }
 
-function readRolling({ rolling }, hasTimes) {
+function readRolling({ rolling, ttl }, hasTimes) {
   if (rolling === undefined || rolling === false) return undefined
   if (rolling === true) return true
   if (typeof rolling === 'number' && rolling > 0 && Number.isSafeInteger(rolling)) {
-    if (hasTimes) return rolling
-    ignored('rolling', rolling, 'true or false, as a number needs ttl, maxLifetime or encrypt')
+    const isTooLate = typeof ttl === 'number' && rolling >= ttl
+    if (hasTimes && !isTooLate) return rolling
+    if (isTooLate)
+      ignored(
+        'rolling',
+        rolling,
+        `less than ttl, which is ${ttl}: a session that old is over`,
+        'rolling, ttl'
+      )
+    else ignored('rolling', rolling, 'true or false, as a number needs ttl, maxLifetime or encrypt')
     return undefined
   }
   ignored('rolling', rolling, 'a boolean, or a whole number of milliseconds greater than 0')

@@ -13,6 +13,7 @@ const { copyFileSync, renameSync } = require('node:fs')
 const path = require('node:path')
 const { target } = require('../lib/engine/binding')
 const { compile } = require('./addons')
+const { flagsOf } = require('./flags')
 const { GLIBC, TARGETS } = require('./targets')
 
 const ROOT = path.join(__dirname, '..')
@@ -41,12 +42,16 @@ function buildFor(name) {
   return [wanted.os === 'linux' ? 'zigbuild' : 'build', '--target', triple]
 }
 
-const release = !process.argv.includes('--debug')
-const wanted = process.argv.includes('--target')
-  ? process.argv[process.argv.indexOf('--target') + 1]
-  : undefined
+const { values } = flagsOf('node scripts/build.js [--debug] [--if-rust] [--target NAME]', {
+  debug: { type: 'boolean', default: false },
+  'if-rust': { type: 'boolean', default: false },
+  target: { type: 'string' }
+})
+const release = !values.debug
+const wanted = values.target
+if (wanted === '') fail(`--target is empty; expected one of ${Object.keys(TARGETS).join(', ')}`)
 if (!hasRust()) {
-  if (!process.argv.includes('--if-rust')) fail('cargo was not found; building the addon needs Rust')
+  if (!values['if-rust']) fail('cargo was not found; building the addon needs Rust')
   console.log(
     'cookie-session-native: no Rust here (cargo was not found), so the addon is not built and sessions are signed by node:crypto. With Rust, `npm run build` builds it.'
   )

@@ -15,7 +15,7 @@
 const { spawn, spawnSync } = require('node:child_process')
 const fs = require('node:fs')
 const path = require('node:path')
-const { parseArgs } = require('node:util')
+const { flagsOf } = require('./flags')
 
 const ROOT = path.join(__dirname, '..')
 const FUZZ = path.join(ROOT, 'fuzz')
@@ -73,24 +73,6 @@ function build(triple, seconds) {
     RUSTFLAGS: FLAGS.join(' ')
   })
   return path.join(folder, triple, 'release')
-}
-
-function argumentsOf() {
-  try {
-    return parseArgs({
-      allowPositionals: true,
-      options: {
-        seconds: { type: 'string', default: '600' },
-        jobs: { type: 'string', default: '1' },
-        stable: { type: 'boolean', default: false },
-        'if-present': { type: 'boolean', default: false }
-      }
-    })
-  } catch (error) {
-    return fail(
-      `${error.message}\nusage: fuzz.js [--seconds N] [--jobs N] [--stable] [--if-present] [TARGET...]`
-    )
-  }
 }
 
 /** Runs one target to its end. */
@@ -152,7 +134,16 @@ function printFailure(programs, { target, log }) {
 }
 
 async function main() {
-  const { values, positionals } = argumentsOf()
+  const { values, positionals } = flagsOf(
+    'npm run fuzz [-- [--seconds N] [--jobs N] [--stable] [--if-present] [TARGET...]]',
+    {
+      seconds: { type: 'string', default: '600' },
+      jobs: { type: 'string', default: '1' },
+      stable: { type: 'boolean', default: false },
+      'if-present': { type: 'boolean', default: false }
+    },
+    true
+  )
   const [seconds, jobs] = [values.seconds, values.jobs].map(Number)
   // libFuzzer takes 0 seconds for no limit.
   if (![seconds, jobs].every((number) => Number.isInteger(number) && number > 0)) {

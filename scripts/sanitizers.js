@@ -15,6 +15,7 @@ const fs = require('node:fs')
 const path = require('node:path')
 const { target } = require('../lib/engine/binding')
 const { compile, copyCrate, putAsPackage } = require('./addons')
+const { flagsOf } = require('./flags')
 
 const ROOT = path.join(__dirname, '..')
 const TESTS = path.join(ROOT, '__test__')
@@ -193,18 +194,16 @@ function runs(isLong, seed) {
 }
 
 /** What a script of this kind takes. */
-function flagsOf(script) {
-  const given = process.argv.slice(2)
-  const unknown = given.find((flag) => !['--long', '--if-present'].includes(flag))
-  if (unknown !== undefined) {
-    console.error(`${unknown} is none of: node scripts/${script} [--long] [--if-present]`)
-    process.exit(2)
-  }
-  return { isLong: given.includes('--long') }
+function longFlagsOf(script) {
+  const { values } = flagsOf(`node scripts/${script} [--long] [--if-present]`, {
+    long: { type: 'boolean', default: false },
+    'if-present': { type: 'boolean', default: false }
+  })
+  return { isLong: values.long }
 }
 
 function main() {
-  const { isLong } = flagsOf('sanitizers.js')
+  const { isLong } = longFlagsOf('sanitizers.js')
   const seed = Number(process.env.SEED || Date.now() % 1_000_000)
   if (target() !== 'linux-x64-gnu') throw new Missing('It needs Linux on x64 with glibc')
   const rust = output('rustc', ['+nightly', '--version'], 'Rust nightly')
@@ -284,7 +283,7 @@ function main() {
   process.exitCode = errors + leaks + failures === 0 ? 0 : 1
 }
 
-module.exports = { Missing, NO_BUG, ROOT, build, fail, flagsOf, output, plantBugs, scriptOf }
+module.exports = { Missing, NO_BUG, ROOT, build, fail, longFlagsOf, output, plantBugs, scriptOf }
 
 if (require.main === module) {
   try {

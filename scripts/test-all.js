@@ -10,12 +10,27 @@
 const { spawnSync } = require('node:child_process')
 const { availableParallelism } = require('node:os')
 const path = require('node:path')
+const { flagsOf } = require('./flags')
 
 const ROOT = path.join(__dirname, '..')
-const test = (file, env) => ({ args: ['--test', path.join(ROOT, '__test__', file)], env })
-const script = (name, ...flags) => ({ args: [path.join(__dirname, name), ...flags], env: {} })
+/** What chooses its engines itself. */
+const CHOOSES = [undefined]
+const ENGINES = ['native', 'node']
 
-/** @type {Record<string, { args: string[], env: Record<string, string> }>} */
+/** @typedef {{ args: string[], env: Record<string, string>, engines: (string | undefined)[] }} Test */
+
+/** @returns {Test} */
+function test(file, env) {
+  const args = ['--test', path.join(ROOT, '__test__', file)]
+  return { args, env, engines: file.startsWith('both-engines/') ? ENGINES : CHOOSES }
+}
+
+/** @returns {Test} */
+function script(name, ...flags) {
+  return { args: [path.join(__dirname, name), ...flags], env: {}, engines: CHOOSES }
+}
+
+/** @type {Record<string, Test>} */
 const TESTS = {
   differential: test('once/differential.test.js', { DIFFERENTIAL_SCRIPTS: '20000' }),
   forgery: test('once/forgery.test.js', {
@@ -40,34 +55,36 @@ const TESTS = {
   soak: test('once/soak.test.js', { SOAK: 'long' })
 }
 
-function main(names) {
-  const unknown = names.find((name) => !Object.hasOwn(TESTS, name))
+function run(name, engine) {
+  const { args, env } = TESTS[name]
+  const what = engine === undefined ? name : `${name} on the engine ${engine}`
+  console.log(`\n# ${what}`)
+  const started = Date.now()
+  const { status } = spawnSync(process.execPath, args, {
+    cwd: ROOT,
+    stdio: 'inherit',
+    env: { ...env, ...process.env, ...(engine !== undefined && { COOKIE_SESSION_ENGINE: engine }) }
+  })
+  const minutes = ((Date.now() - started) / 60_000).toFixed(1)
+  return { isPassed: status === 0, report: `${what}: ${status === 0 ? 'passed' : 'FAILED'}, ${minutes} min` }
+}
+
+function main() {
+  const known = Object.keys(TESTS)
+  const usage = `npm run test:all [-- NAME...], where each NAME is one of ${known.join(', ')}`
+  const { positionals } = flagsOf(usage, {}, true)
+  const unknown = positionals.find((name) => !known.includes(name))
   if (unknown !== undefined) {
-    console.error(`There is no test ${unknown}. Usage: npm run test:all [-- NAME...]`)
-    console.error(`Each NAME is one of ${Object.keys(TESTS).join(', ')}.`)
+    console.error(`There is no test ${unknown}\nusage: ${usage}`)
     process.exitCode = 2
     return
   }
-  const failed = []
-  for (const name of names.length > 0 ? names : Object.keys(TESTS)) {
-    const { args, env } = TESTS[name]
-    console.log(`\n# ${name}`)
-    const started = Date.now()
-    const { status } = spawnSync(process.execPath, args, {
-      cwd: ROOT,
-      stdio: 'inherit',
-      env: { ...env, ...process.env }
-    })
-    if (status !== 0) failed.push(name)
-    const minutes = ((Date.now() - started) / 60_000).toFixed(1)
-    console.log(`# ${name}: ${status === 0 ? 'passed' : 'FAILED'} in ${minutes} min`)
-  }
-  if (failed.length > 0) {
-    console.error(`FAILED: ${failed.join(', ')}`)
-    process.exitCode = 1
-  }
+  const names = positionals.length > 0 ? positionals : known
+  const results = names.flatMap((name) => TESTS[name].engines.map((engine) => run(name, engine)))
+  console.log(`\n${results.map(({ report }) => report).join('\n')}`)
+  if (results.some(({ isPassed }) => !isPassed)) process.exitCode = 1
 }
 
 module.exports = { TESTS }
 
-if (require.main === module) main(process.argv.slice(2))
+if (require.main === module) main()

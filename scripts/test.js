@@ -13,6 +13,7 @@ const { spawn } = require('node:child_process')
 const { existsSync, readdirSync } = require('node:fs')
 const { availableParallelism } = require('node:os')
 const path = require('node:path')
+const { flagsOf } = require('./flags')
 
 const ROOT = path.join(__dirname, '..')
 const TESTS = path.join(ROOT, '__test__')
@@ -26,7 +27,8 @@ const PATIENCE = 600
 /** One more than there are processors: tests wait for browsers, sockets and processes. */
 const PLACES = availableParallelism() + 1
 
-const isAddonAlone = process.argv.includes('--addon')
+const { values } = flagsOf('npm test [-- --addon]', { addon: { type: 'boolean', default: false } })
+const isAddonAlone = values.addon
 
 /** @typedef {{ name: string, command: string, args: string[], env?: object }} Job */
 

@@ -230,8 +230,18 @@ function memcheck(packages, args) {
 }
 
 function main() {
-  const { NO_BUG, ROOT, Missing, build, fail, flagsOf, output, plantBugs, scriptOf } = require('./sanitizers')
-  const { isLong } = flagsOf('valgrind.js')
+  const {
+    NO_BUG,
+    ROOT,
+    Missing,
+    build,
+    fail,
+    longFlagsOf,
+    output,
+    plantBugs,
+    scriptOf
+  } = require('./sanitizers')
+  const { isLong } = longFlagsOf('valgrind.js')
   const test = (...names) => path.join(ROOT, '__test__', ...names)
   try {
     if (target() !== 'linux-x64-gnu') throw new Missing('Linux on x64 with glibc')

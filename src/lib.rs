@@ -19,6 +19,7 @@
 //! | `derived_key` | keys for one purpose and one cookie, made of an app's |
 //! | `base64url` | base64 for the formats with times |
 //! | `wiped` | a list whose memory is wiped when it is dropped |
+//! | `panics` | panics on purpose, for the test that none crosses (feature `panics`) |
 //! | `napi` | the same as functions that JavaScript can call (feature `addon`) |
 
 mod base64url;

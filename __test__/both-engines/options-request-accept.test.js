@@ -129,6 +129,19 @@ describe('accept', () => {
     assert.match(reply.cookies[0], GONE)
   })
 
+  test('the error says what it gave', async () => {
+    for (const [value, what] of [
+      [Promise.resolve(true), 'a Promise'],
+      [null, 'null'],
+      [1, 'number']
+    ]) {
+      await assert.rejects(
+        once({ accept: () => value }, (req) => req.session, { cookie: VALID }),
+        new TypeError(`option accept returned ${what}; expected a boolean`)
+      )
+    }
+  })
+
   test('a refused cookie of an older key is not signed anew', async () => {
     for (const reissue of [true, undefined]) {
       const reply = await once({ accept: () => false, reissue }, (req) => void req.session, {

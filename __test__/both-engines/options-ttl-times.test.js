@@ -370,6 +370,22 @@ describe('rolling: options', () => {
     })
   )
 
+  it('of ttl or more it is ignored, with a process warning: a session that old is over', async () => {
+    const warnings = await warningsOf(() => {
+      make({ rolling: TTL - 1 })
+      make({ rolling: TTL })
+    })
+    assert.deepEqual(
+      warnings.map(({ code, message }) => [code, message.replace(/\.? .*repeated.*$/, '')]),
+      [
+        [
+          'COOKIE_SESSION_OPTION_IGNORED',
+          `option rolling is the number ${TTL} and ignored; expected less than ttl, which is ${TTL}: a session that old is over`
+        ]
+      ]
+    )
+  })
+
   it(
     'false rolls nothing',
     standStill(async (at) => {

@@ -529,6 +529,13 @@ describe('wrong usage', () => {
     }
   })
 
+  it('says that there is no such command, and not what was given in its place', async () => {
+    const { status, stderr } = await run([KEY])
+    assert.match(stderr, /^there is no such command\n\nUsage/)
+    assert.ok(!stderr.includes(KEY))
+    assert.equal(status, 2)
+  })
+
   it('--help is right', async () => {
     const { status, stdout } = await run(['--help'])
     assert.equal(status, 0)

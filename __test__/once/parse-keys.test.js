@@ -43,7 +43,10 @@ describe('parseKeys', () => {
     ['["secret", 5]', /holds something else than strings that are not empty/],
     ['[["secret"]]', /holds something else than strings that are not empty/],
     ['['.repeat(1_000_000), /begins as a JSON array, and is none/],
-    [undefined, /text is undefined/],
+    [
+      undefined,
+      /text is undefined; .*Is the environment variable set\? `npx cookie-session-native keygen` makes a key$/
+    ],
     [null, /text is null/],
     [5, /text is number/],
     [['secret'], /text is object/],

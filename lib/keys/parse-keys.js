@@ -13,6 +13,11 @@ const EXPECTED = 'expected keys separated by commas, or a JSON array of them'
  */
 function keysIn(text, what) {
   const wrong = (how) => new TypeError(`${what} ${how}; ${EXPECTED}`)
+  if (text === undefined) {
+    throw new TypeError(
+      `${what} is undefined; ${EXPECTED}. Is the environment variable set? \`npx cookie-session-native keygen\` makes a key`
+    )
+  }
   if (typeof text !== 'string') throw wrong(`is ${text === null ? 'null' : typeof text}`)
 
   const trimmed = text.trim()

@@ -7,6 +7,10 @@ const { SessionError } = require('../errors')
 const { isEmptyKey } = require('./key-cache')
 const { MAX_KEYS, MIN_KEY_BYTES, WEAK_KEY_BYTES } = require('./limits')
 
+function bytes(length) {
+  return length === 1 ? '1 byte' : `${length} bytes`
+}
+
 /**
  * What is wrong with keys that others are derived from.
  *
@@ -22,18 +26,18 @@ function wrongKeys(lengths, allowShort) {
     if (length >= MIN_KEY_BYTES) continue
     if (place === 0) {
       return (
-        `the first key has ${length} bytes; expected at least ${MIN_KEY_BYTES}. ` +
+        `the first key has ${bytes(length)}; expected at least ${MIN_KEY_BYTES}, as encrypt, ttl or maxLifetime is set. ` +
         'Make one with `npx cookie-session-native keygen`'
       )
     }
     if (!allowShort) {
       return (
-        `key ${place} has ${length} bytes; expected at least ${MIN_KEY_BYTES}, ` +
+        `key ${place} has ${bytes(length)}; expected at least ${MIN_KEY_BYTES}, ` +
         'as a shorter one is of use with the option legacy alone'
       )
     }
     if (length < WEAK_KEY_BYTES) {
-      return `key ${place} has ${length} bytes; expected at least ${WEAK_KEY_BYTES} beside the option legacy`
+      return `key ${place} has ${bytes(length)}; expected at least ${WEAK_KEY_BYTES} beside the option legacy`
     }
   }
   return undefined

@@ -3,6 +3,7 @@
 // What opt-in options do with a request's session: accept, rolling, reissue, legacy, onError and the session's methods.
 // Loaded where one is set. Reading and writing themselves are lib/request/request-session.js.
 
+const { types } = require('node:util')
 const { refusedByBrowsers } = require('../cookies/browser-rules')
 const { setsCookieOf } = require('../cookies/session-cookies')
 const { SessionError, sessionErrorOf } = require('../errors')
@@ -29,9 +30,8 @@ function infoOf({ format, keyIndex, times }) {
 function askAccept(accept, session, req, opened) {
   const answer = accept(session, req, infoOf(opened))
   if (typeof answer === 'boolean') return answer
-  throw new TypeError(
-    `option accept returned ${answer === null ? 'null' : typeof answer}; expected a boolean`
-  )
+  const what = types.isPromise(answer) ? 'a Promise' : answer === null ? 'null' : typeof answer
+  throw new TypeError(`option accept returned ${what}; expected a boolean`)
 }
 
 class Policy {

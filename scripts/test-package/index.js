@@ -13,6 +13,7 @@ const { execFileSync, spawn, spawnSync } = require('node:child_process')
 const fs = require('node:fs')
 const net = require('node:net')
 const path = require('node:path')
+const { flagsOf } = require('../flags')
 const bundles = require('./bundles')
 
 const ROOT = path.join(__dirname, '..', '..')
@@ -104,20 +105,26 @@ const MANAGERS = {
   }
 }
 
+const { values: flags } = flagsOf(
+  'npm run test:package [-- [--managers npm,pnpm,...] [--runtimes node20,bun,...] [--scripts N]]',
+  {
+    managers: { type: 'string', default: Object.keys(MANAGERS).join() },
+    runtimes: { type: 'string', default: Object.keys(RUNTIMES).join() },
+    scripts: { type: 'string', default: '2000' }
+  }
+)
+
 function listOf(flag, all) {
-  const at = process.argv.indexOf(flag)
-  if (at < 0) return all
-  const names = process.argv[at + 1]?.split(',') ?? []
-  for (const name of names)
-    assert.ok(all.includes(name), `${flag} ${name}: expected some of ${all.join(', ')}`)
+  const names = flags[flag].split(',')
+  for (const name of names) {
+    assert.ok(all.includes(name), `--${flag} ${name}: expected some of ${all.join(', ')}`)
+  }
   return names
 }
 
-const managers = listOf('--managers', Object.keys(MANAGERS))
-const runtimes = listOf('--runtimes', Object.keys(RUNTIMES))
-const scripts = process.argv.includes('--scripts')
-  ? process.argv[process.argv.indexOf('--scripts') + 1]
-  : '2000'
+const managers = listOf('managers', Object.keys(MANAGERS))
+const runtimes = listOf('runtimes', Object.keys(RUNTIMES))
+const { scripts } = flags
 
 /** Runs to the end; its output is shown where it fails. */
 function run([command, ...args], { cwd = ROOT, env = {} } = {}) {
