@@ -11,7 +11,8 @@ const { headerOf } = require('./work')
 const { mean, shuffled } = require('./statistics')
 
 const SOCKETS = 8
-const WARM_UP_REQUESTS = 6000
+/** Of each kind. V8 compiles for some seconds, on other threads, whose time counts. */
+const WARM_UP_REQUESTS = 20_000
 const BLOCKS = 16
 const REQUESTS = 1500
 /** Before each block, not measured: caches and branch predictor get to know the path again. */
