@@ -273,6 +273,8 @@ describe('a session that came from a cookie, signed, as no app would have writte
         req.session.changed = true
       }
     })
+    // Long texts are copied above, where they are assigned.
+    if (text.length > 1_000_000) continue
     scenario(`${what}, copied over another session`, {
       ...more,
       app({ req }) {
