@@ -15,7 +15,7 @@ const LIMIT = 8.64e15
 const KEY = 'first key, of 32 bytes and more: 0123456789'
 const SKEW = 60_000
 const SEED = Number(process.env.DATES_SEED || 20260101)
-const WALKS = Number(process.env.DATES_WALKS || 300)
+const WALKS = Number(process.env.DATES_WALKS || 150)
 
 /** One request that writes or drops its session; gives the Set-Cookie lines, or what was thrown. */
 function send(middleware, { gone = false, more } = {}) {

@@ -57,13 +57,17 @@ describe('random keys, settings, data, digests', () => {
 
   test('every algorithm with every encoding, every kind of key', () => {
     const r = new Random(1, 1)
+    let pairs = 0
     const kinds = Object.entries({
       ...goodKeys,
       ...Object.fromEntries(Object.entries(badKeys).map(([k, v]) => [`bad ${k}`, () => v]))
     })
     for (const algorithm of [...ALGORITHMS, ...ODD_ALGORITHMS]) {
       for (const encoding of [...ENCODINGS, ...ODD_ENCODINGS]) {
-        for (const [kind, make] of kinds) {
+        // No engine has either: each such pair is tried with each fourth kind of key.
+        const step = ODD_ALGORITHMS.includes(algorithm) && ODD_ENCODINGS.includes(encoding) ? 4 : 1
+        pairs++
+        for (const [kind, make] of kinds.filter((_, place) => (place + pairs) % step === 0)) {
           const maker = make(r)
           same(
             (Keygrip) => {

@@ -23,7 +23,7 @@ const pause = () => new Promise(setImmediate)
 test('the original never differs from itself', async () => {
   const one = loadOriginal('one')
   const other = loadOriginal('other')
-  for (let index = 0; index < 1000; index++) {
+  for (let index = 0; index < 500; index++) {
     if (index % 25 === 0) await pause()
     const { script } = generate(seed, index)
     const difference = compare(script, one, other)
@@ -115,7 +115,7 @@ test('a difference shrinks to a few lines', async () => {
 })
 
 test('every script prints as a program that compiles', () => {
-  for (let index = 0; index < 2000; index++) {
+  for (let index = 0; index < 1000; index++) {
     const program = print(generate(seed, index).script)
     try {
       new vm.Script(program)

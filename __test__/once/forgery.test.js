@@ -8,7 +8,7 @@
 // FORGERY_SEED=1        the seed of the run (else a random one, printed); nonces and times are new each time
 // FORGERY_EXHAUSTIVE=n  how many cookies get every small change (else 17)
 // FORGERY_COOKIES=n     how many get random changes (else 255), and
-// FORGERY_MUTATIONS=n   how many each (else 30)
+// FORGERY_MUTATIONS=n   how many each (else 20)
 // FORGERY_SOCKETS=n     how many changed cookies go over a socket (else 480)
 // FORGERY_DOWNGRADES=n  how many cookies are shown to an app after each change of its options (else 1)
 
@@ -32,7 +32,7 @@ function countOf(name, otherwise) {
 const seed = (process.env.FORGERY_SEED ?? Math.floor(Math.random() * 2 ** 32)) >>> 0
 const EXHAUSTIVE = countOf('FORGERY_EXHAUSTIVE', 17)
 const COOKIES = countOf('FORGERY_COOKIES', 255)
-const EACH = countOf('FORGERY_MUTATIONS', 30)
+const EACH = countOf('FORGERY_MUTATIONS', 20)
 const SOCKETS = countOf('FORGERY_SOCKETS', 480)
 const DOWNGRADES = countOf('FORGERY_DOWNGRADES', 1)
 /** Cookies that are mixed with one another. */
