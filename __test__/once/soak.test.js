@@ -76,7 +76,9 @@ function megabytes(bytes) {
 describe('the process is as large at the end as it was', { concurrency: engines.length }, () => {
   for (const engine of engines) {
     describe(engine, () => {
-      for (const life of lives) {
+      // Over node:crypto nothing but V8 keeps memory: in the short form requests alone show it.
+      const own = isLong || engine === 'native' ? lives : lives.filter((life) => life === 'requests')
+      for (const life of own) {
         it(life, async (t) => {
           const total = Number(given) || (isLong ? LIVES[life].long : LIVES[life].short[engine])
           const result = await run(life, engine, total)

@@ -50,6 +50,11 @@ const projects = [
   ['commonjs', allPackages, ['methods.ts', 'methods-express.ts']]
 ]
 
+/** TypeScript 5.4 takes a second for each, and resolves modules for a bundler as for NodeNext. */
+function projectsOf({ current }) {
+  return current ? projects : projects.filter(([module]) => module !== 'bundler')
+}
+
 const workspace = fs.realpathSync(fs.mkdtempSync(path.join(os.tmpdir(), 'cookie-session-native-types-')))
 
 // Lays an application out, and gives its directory.
@@ -135,15 +140,14 @@ describe('types', () => {
     const results = new Map()
     before(async () => {
       const wrong = [layOut('node types only', ['wrong.ts'], modules.nodenext(compiler))]
-      const right = projects.map(([module, install, files]) =>
-        layOut(install, files, modules[module](compiler))
-      )
-      const whole = right.filter((_, i) => projects[i][0] === 'nodenext' && projects[i][1] === allPackages)
+      const own = projectsOf(compiler)
+      const right = own.map(([module, install, files]) => layOut(install, files, modules[module](compiler)))
+      const whole = right.filter((_, i) => own[i][0] === 'nodenext' && own[i][1] === allPackages)
       const compiled = await compileAll(compiler, [...right, ...wrong], whole)
-      for (const [i, result] of compiled.entries()) results.set(projects[i], result)
+      for (const [i, result] of compiled.entries()) results.set(own[i], result)
     })
 
-    for (const project of projects) {
+    for (const project of projectsOf(compiler)) {
       const [module, install, [first]] = project
       it(`compile with TypeScript ${compiler.version}, ${module}, ${install}: ${first}`, () => {
         const { code, errors, files } = results.get(project)
