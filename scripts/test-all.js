@@ -48,6 +48,8 @@ const TESTS = {
   examples: test('once/examples.test.js', { EXAMPLES: 'all' }),
   package: script('test-package'),
   'break-rules': script('break-rules.js'),
+  instructions: test('once/instructions.test.js', {}),
+  harness: test('once/differential-harness.test.js', { DIFFERENTIAL_VARIANTS: 'all' }),
   sanitizers: script('sanitizers.js', '--long'),
   valgrind: script('valgrind.js', '--long'),
   fuzz: script('fuzz.js', '--jobs', String(availableParallelism())),

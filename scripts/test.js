@@ -18,10 +18,12 @@ const { flagsOf } = require('./flags')
 const ROOT = path.join(__dirname, '..')
 const TESTS = path.join(ROOT, '__test__')
 
+/** What needs a release build of its own, and Valgrind: `.ci/run` has it beside what else runs under Valgrind. */
+const ELSEWHERE = ['instructions.test.js']
 /** Tests that compile. */
-const COMPILING = ['instructions.test.js', 'panics.test.js']
+const COMPILING = ['panics.test.js']
 /** What takes longest starts first, so that it does not run on alone at the end. */
-const LONGEST = ['browser', 'instructions', 'panics', 'forgery', 'differential', 'boundary', 'soak', 'types']
+const LONGEST = ['browser', 'panics', 'forgery', 'differential', 'boundary', 'soak', 'types']
 /** Seconds after which a file counts as hung. */
 const PATIENCE = 600
 /** One more than there are processors: tests wait for browsers, sockets and processes. */
@@ -36,7 +38,10 @@ const isAddonAlone = values.addon
 function jobsIn(folder, engine) {
   const where = path.join(TESTS, folder)
   return readdirSync(where)
-    .filter((file) => file.endsWith('.test.js') && !(isAddonAlone && COMPILING.includes(file)))
+    .filter(
+      (file) =>
+        file.endsWith('.test.js') && !ELSEWHERE.includes(file) && !(isAddonAlone && COMPILING.includes(file))
+    )
     .map((file) => ({
       name: engine === undefined ? file : `${file} (${engine})`,
       command: process.execPath,

@@ -72,12 +72,16 @@ test('the harness runs in strict mode, as assignments that fail must throw', () 
   )
 })
 
+// DIFFERENTIAL_VARIANTS=all  every variant (else each second one)
+const step = process.env.DIFFERENTIAL_VARIANTS === 'all' ? 1 : 2
+
 test('each wrong variant of the original is found out', async (t) => {
   const original = loadOriginal('the original')
   const all = mutants()
   assert(all.length >= 30)
   assert.strictEqual(new Set(all.map(({ label }) => label)).size, all.length)
-  let alive = all.map(({ label, patches }) => loadOriginal(label, patches))
+  const tried = all.filter((_, place) => place % step === 0)
+  let alive = tried.map(({ label, patches }) => loadOriginal(label, patches))
   let last = 0
   for (let index = 0; index < SCRIPTS && alive.length > 0; index++) {
     if (index % 25 === 0) await pause()
@@ -89,7 +93,7 @@ test('each wrong variant of the original is found out', async (t) => {
       return false
     })
   }
-  t.diagnostic(`${all.length} variants, the last one found out by script ${last}`)
+  t.diagnostic(`${tried.length} of ${all.length} variants, the last one found out by script ${last}`)
   assert.deepStrictEqual(
     alive.map(({ label }) => label),
     []
