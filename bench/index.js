@@ -4,7 +4,7 @@
 
 const fs = require('node:fs')
 const path = require('node:path')
-const { parseArgs } = require('node:util')
+const { flagsOf } = require('../scripts/flags')
 const alternatives = require('./alternatives')
 const { clock } = require('./batches')
 const { draw } = require('./chart')
@@ -27,13 +27,11 @@ const LIVES = 2
 const TIME = { selfCheck: 2200, together: 2300, alone: 4000, alternatives: 4500, growth: 3500 }
 const REQUESTS_A_SECOND = 100_000
 
-const { values: flags } = parseArgs({
-  options: {
-    json: { type: 'boolean' },
-    svg: { type: 'boolean' },
-    // For trying out the harness itself: a part of the time, and figures that are worth as much.
-    hurry: { type: 'boolean' }
-  }
+const { values: flags } = flagsOf('npm run bench [-- [--json] [--svg] [--hurry]]', {
+  json: { type: 'boolean' },
+  svg: { type: 'boolean' },
+  // For trying out the harness itself: a part of the time, and figures that are worth as much.
+  hurry: { type: 'boolean' }
 })
 const timeOf = (part) => TIME[part] / (flags.hurry ? 4 : 1)
 

@@ -29,6 +29,7 @@ function start(plan) {
   return child
 }
 
+/** @returns {Promise<unknown>} the next message of a child process, which is not to end before */
 function answerOf(child) {
   return new Promise((resolve, reject) => {
     const onExit = (code) => reject(new Error(`a measuring process ended with ${code}`))
@@ -67,4 +68,4 @@ async function inTurns(subjects, { settings, milliseconds }) {
   return Object.fromEntries(subjects.map((subject, i) => [subject, found[i]]))
 }
 
-module.exports = { inTurns, live }
+module.exports = { answerOf, inTurns, live }

@@ -7,8 +7,9 @@ const { fork } = require('node:child_process')
 const http = require('node:http')
 const net = require('node:net')
 const path = require('node:path')
-const { headerOf } = require('./work')
+const { answerOf } = require('./lives')
 const { mean, shuffled } = require('./statistics')
+const { headerOf } = require('./work')
 
 const SOCKETS = 8
 /** Of each kind. V8 compiles for some seconds, on other threads, whose time counts. */
@@ -66,17 +67,6 @@ class Client {
   }
 }
 
-function told(child) {
-  return new Promise((resolve, reject) => {
-    const onExit = (code) => reject(new Error(`the server ended with ${code}`))
-    child.once('exit', onExit)
-    child.once('message', (message) => {
-      child.off('exit', onExit)
-      resolve(message)
-    })
-  })
-}
-
 /** The Cookie header of whoever was at `/start`, with cookies of others in it. */
 async function cookieHeader(port) {
   const response = await new Promise((resolve, reject) => {
@@ -98,7 +88,7 @@ async function life(plan) {
   const child = fork(path.join(__dirname, 'sockets-server.js'), {
     env: { ...process.env, NODE_ENV: 'production', DEBUG: '', BENCH_PLAN: JSON.stringify(plan) }
   })
-  const port = await told(child)
+  const port = await answerOf(child)
   const cookie = await cookieHeader(port)
   const requests = PATHS.map((url) => requestText(url, cookie))
   const clients = Array.from({ length: SOCKETS }, () => new Client(port))
@@ -108,7 +98,7 @@ async function life(plan) {
   }
   const usage = async () => {
     child.send('usage')
-    const { user, system } = await told(child)
+    const { user, system } = await answerOf(child)
     return user + system
   }
 
