@@ -3,6 +3,7 @@
 // What the tests of opt-in options check alike.
 
 const assert = require('node:assert/strict')
+const crypto = require('node:crypto')
 const { NOW, atTime, exchange, ours } = require('./contract/harness')
 
 /** The values of a response's cookies, by name. */
@@ -30,6 +31,13 @@ function read(middleware, sent) {
   }))
 }
 
+/** A cookie that opens gives the session that it holds. @returns {Promise<string[]>} the Set-Cookie lines */
+async function opens(middleware, sent, json) {
+  const { seen, setCookie } = await read(middleware, sent)
+  assert.deepEqual(seen, { isNew: false, isChanged: false, json })
+  return setCookie
+}
+
 /** A refused cookie gives a new session and sends nothing. */
 async function refuses(middleware, sent) {
   const { seen, setCookie } = await read(middleware, sent)
@@ -45,8 +53,26 @@ function throwsType(run, ...words) {
   })
 }
 
+/** HKDF-SHA256 by RFC 5869, for 32 bytes: one block. */
+function deriveKey(key, name, purpose) {
+  const info = `cookie-session-native/v1\0${purpose}\0${name}`
+  const prk = crypto.createHmac('sha256', Buffer.alloc(32)).update(key).digest()
+  return crypto.createHmac('sha256', prk).update(`${info}\x01`).digest()
+}
+
 const untouched = () => {}
 
 const standStill = (run) => () => atTime(NOW, run)
 
-module.exports = { linesOf, read, refuses, sentBack, standStill, throwsType, untouched, valuesOf }
+module.exports = {
+  deriveKey,
+  linesOf,
+  opens,
+  read,
+  refuses,
+  sentBack,
+  standStill,
+  throwsType,
+  untouched,
+  valuesOf
+}

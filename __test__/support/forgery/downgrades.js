@@ -127,14 +127,12 @@ const INNER_VALUES = [
   yes
 ]
 
-/** @param {number} [step] 2 for each second value; which half, changes from name to name and from call to call */
-function settings(names, values, step = 1) {
-  settingsMade++
+/** @param {{ step: number, from: number }} share one value in `step`, beginning with another for each name */
+function settings(names, values, { step, from }) {
   return names.flatMap((name, at) =>
-    values.filter((_, place) => (place + at + settingsMade) % step === 0).map((value) => ({ name, value }))
+    values.filter((_, place) => (place + at + from) % step === 0).map((value) => ({ name, value }))
   )
 }
-let settingsMade = 0
 
 /** What can be made of a request's options as a whole, by what replaces them. */
 const REPLACEMENTS = {
@@ -152,10 +150,10 @@ const REPLACEMENTS = {
   'a Proxy that has nothing': (options) => new Proxy(options, { get: nothing, has: () => false })
 }
 
-function changesOfRequest(mode, step) {
+function changesOfRequest(mode, share) {
   const key = `${mode.options.requestKey ?? 'session'}Options`
   return [
-    ...settings(NAMES, VALUES, step).map(({ name, value }) => ({
+    ...settings(NAMES, VALUES, share).map(({ name, value }) => ({
       what: `${key}.${name}`,
       value,
       before: (req) => {
@@ -276,13 +274,12 @@ function make(mode, { cookieSession, Keygrip }) {
   return { options, middleware: cookieSession(options) }
 }
 
-function describeMode(mode, seed, size, engines) {
-  const step = size > 1 ? 1 : 2
+function describeMode(mode, seed, size, { engines, share }) {
   test("a request's options weaken nothing", () => {
     const next = windows(casesFor(mode, seed), size)
     for (const implementation of engines) {
       const { middleware } = make(mode, implementation)
-      for (const { what, value, before } of changesOfRequest(mode, step)) {
+      for (const { what, value, before } of changesOfRequest(mode, share)) {
         const note = `${implementation.label}, ${what} ${String(value)}`
         const cases = next()
         check(mode, cases, shown(mode, middleware, cases, { before }), note)
@@ -294,7 +291,7 @@ function describeMode(mode, seed, size, engines) {
   test('options changed after the middleware was made weaken nothing', () => {
     const next = windows(casesFor(mode, seed), size)
     for (const implementation of engines) {
-      for (const { name, value } of settings(NAMES, VALUES, step)) {
+      for (const { name, value } of settings(NAMES, VALUES, share)) {
         const { options, middleware } = make(mode, implementation)
         options[name] = value
         const note = `${implementation.label}, options.${name} = ${String(value)}`
@@ -309,7 +306,7 @@ function describeMode(mode, seed, size, engines) {
     const next = windows(casesFor(mode, seed), size)
     for (const implementation of engines) {
       const { middleware } = make(mode, implementation)
-      for (const pollution of settings(NAMES, VALUES, step)) {
+      for (const pollution of settings(NAMES, VALUES, share)) {
         const note = `${implementation.label}, Object.prototype.${pollution.name} = ${String(pollution.value)}`
         const cases = next()
         const { seen, sent } = polluted(pollution, () => ({
@@ -323,8 +320,7 @@ function describeMode(mode, seed, size, engines) {
   })
 }
 
-function describeInnerNames(mode, seed, size, engines) {
-  const step = size > 1 ? 1 : 2
+function describeInnerNames(mode, seed, size, { engines, share }) {
   test('Object.prototype polluted with inner names lets no forged cookie in', () => {
     const next = windows(
       casesFor(mode, seed).filter(({ json }) => json === undefined),
@@ -333,7 +329,7 @@ function describeInnerNames(mode, seed, size, engines) {
     for (const implementation of engines) {
       const { options, middleware } = make(mode, implementation)
       const codec = implementation.cookieSession.codec(options)
-      for (const pollution of settings(INNER_NAMES, INNER_VALUES, step)) {
+      for (const pollution of settings(INNER_NAMES, INNER_VALUES, share)) {
         const note = `${implementation.label}, Object.prototype.${pollution.name} = ${String(pollution.value)}`
         const cases = next()
         const seen = polluted(pollution, () =>
@@ -381,12 +377,15 @@ function downgrades(seed, size) {
 
   // Both engines share the code that reads options, and so do the modes: in the short form each mode is tried on one engine,
   // and with each second value.
-  const enginesFor = (place) => (size > 1 ? engines : [engines[place % engines.length]])
+  const partFor = (place) =>
+    size > 1
+      ? { engines, share: { step: 1, from: 0 } }
+      : { engines: [engines[place % 2]], share: { step: 2, from: Math.floor(place / 2) } }
   for (const [place, mode] of TARGETS.entries())
-    describe(`downgrade: ${mode.label}`, () => describeMode(mode, seed, size, enginesFor(place)))
+    describe(`downgrade: ${mode.label}`, () => describeMode(mode, seed, size, partFor(place)))
   const modes = [...MODES.filter(({ isDefault }) => isDefault), ...TARGETS]
   for (const [place, mode] of modes.entries())
-    describe(`pollution: ${mode.label}`, () => describeInnerNames(mode, seed, size, enginesFor(place)))
+    describe(`pollution: ${mode.label}`, () => describeInnerNames(mode, seed, size, partFor(place)))
 }
 
 module.exports = { downgrades }
